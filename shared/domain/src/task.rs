@@ -1,0 +1,101 @@
+//! A task and its life: what one worker runs at one time. Its transition is pure and total.
+
+use crate::event::{Failure, TaskResult};
+use crate::id::{JobId, OutputId, RunId, TaskId, WorkerId};
+use crate::lane::Lane;
+use crate::spec::TaskSpec;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its id.
+    pub id: TaskId,
+    /// Its job.
+    pub job: JobId,
+    /// The output it works for; a probe works for all.
+    pub output: Option<OutputId>,
+    /// The queue it goes through.
+    pub lane: Lane,
+    /// What is to be done.
+    pub spec: TaskSpec,
+    /// Expected work in seconds of one core; for order and ETA only.
+    pub cost_s: f64,
+    /// Tasks whose success it waits on.
+    pub needs: Vec<TaskId>,
+    /// Where it stands.
+    pub state: TaskState,
+    /// How many times it was released: the fencing number.
+    pub attempt: u32,
+    /// Attempts that ended in an error of their own.
+    pub failures: u32,
+    /// Leases that lapsed; after two it runs alone.
+    pub losses: u32,
+    /// A worker that had no room for it.
+    pub avoid: Option<WorkerId>,
+}
+
+/// Where a task stands. Terminal: succeeded, failed, cancelled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum TaskState {
+    /// On other tasks.
+    Waiting {
+        /// How many.
+        on: u32,
+    },
+    /// To be released.
+    Ready,
+    /// Released, not yet started.
+    Dispatched {
+        /// Ready again if nobody starts it by then.
+        until: Timestamp,
+    },
+    /// On a worker.
+    Running {
+        /// The run that is bound to the attempt.
+        run: RunId,
+        /// Who runs it.
+        worker: WorkerId,
+        /// Lost if not renewed by then.
+        lease_until: Timestamp,
+    },
+    /// Done.
+    Succeeded {
+        /// By this run.
+        run: RunId,
+        /// With this.
+        result: TaskResult,
+    },
+    /// No more attempts.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+    /// Not wanted any more.
+    Cancelled,
+}
+
+impl TaskState {
+    /// The state's name in the database and the API.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting { .. } => "waiting",
+            Self::Ready => "ready",
+            Self::Dispatched { .. } => "dispatched",
+            Self::Running { .. } => "running",
+            Self::Succeeded { .. } => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing changes it any more.
+    pub fn is_terminal(&self) -> bool {
+        matches!(
+            self,
+            Self::Succeeded { .. } | Self::Failed { .. } | Self::Cancelled
+        )
+    }
+}

@@ -1,0 +1,187 @@
+//! The messages that go through the broker. JSON with a schema version; nothing here decides.
+
+use crate::event::{Failure, Part, TaskResult};
+use crate::id::{EventId, JobId, OutputId, RunId, TaskId, WorkerId};
+use crate::lane::Lane;
+use crate::spec::TaskSpec;
+use crate::time::Timestamp;
+use crate::worker::WorkerInfo;
+use serde::{Deserialize, Serialize};
+
+/// The version of all bodies here. A reader refuses what is newer.
+pub const SCHEMA: u16 = 1;
+
+/// webapp → status: a job was written or changed; look now. A hint, never needed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobHint {
+    /// [`SCHEMA`].
+    pub schema: u16,
+    /// Which job.
+    pub job: JobId,
+    /// Runs that the change made pointless: stop them.
+    pub stop: Vec<RunId>,
+}
+
+/// status → worker: run this.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskMessage {
+    /// [`SCHEMA`].
+    pub schema: u16,
+    /// The task.
+    pub task: TaskId,
+    /// The release: fencing number.
+    pub attempt: u32,
+    /// Its job.
+    pub job: JobId,
+    /// Its output, if it works for one.
+    pub output: Option<OutputId>,
+    /// The lane.
+    pub lane: Lane,
+    /// What is to be done.
+    pub spec: TaskSpec,
+    /// What the tasks it needed have made, in the order of its needs.
+    pub parts: Vec<Part>,
+    /// A worker that should give it back unharmed.
+    pub avoid: Option<WorkerId>,
+    /// Must be the only task of its worker.
+    pub alone: bool,
+}
+
+/// Names one run of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunRef {
+    /// The task.
+    pub task: TaskId,
+    /// The attempt.
+    pub attempt: u32,
+    /// The run.
+    pub run: RunId,
+}
+
+/// worker → status, durable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkerEvent {
+    /// [`SCHEMA`].
+    pub schema: u16,
+    /// The same on every redelivery.
+    pub id: EventId,
+    /// Who says it.
+    pub worker: WorkerId,
+    /// What it says.
+    pub body: WorkerEventBody,
+}
+
+/// What a worker says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum WorkerEventBody {
+    /// It is here, with all the runs it holds; sent at start and once a second.
+    Renewal {
+        /// Itself.
+        info: WorkerInfo,
+        /// The runs it holds.
+        runs: Vec<RunRef>,
+    },
+    /// A run has begun.
+    Started {
+        /// Which.
+        run: RunRef,
+        /// Of which job, so that nothing need be looked up.
+        job: JobId,
+    },
+    /// A run ended well.
+    Succeeded {
+        /// Which.
+        run: RunRef,
+        /// Of which job.
+        job: JobId,
+        /// What it made.
+        result: TaskResult,
+    },
+    /// A run ended in an error of its own.
+    Failed {
+        /// Which.
+        run: RunRef,
+        /// Of which job.
+        job: JobId,
+        /// Why.
+        failure: Failure,
+    },
+    /// A run is given back unharmed.
+    Released {
+        /// Which.
+        run: RunRef,
+        /// Of which job.
+        job: JobId,
+    },
+    /// The worker has ended in order.
+    Bye,
+}
+
+/// worker → everyone who watches; latest value only, may be lost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// [`SCHEMA`].
+    pub schema: u16,
+    /// Which run.
+    pub run: RunRef,
+    /// Of which job.
+    pub job: JobId,
+    /// Of which output.
+    pub output: Option<OutputId>,
+    /// `fetch`, `probe`, `encode`, `verify`, `upload`.
+    pub stage: Stage,
+    /// 0 to 1 within the whole task.
+    pub fraction: f64,
+    /// Frames done.
+    pub frames_done: u64,
+    /// Frames in all; 0 when unknown.
+    pub frames_total: u64,
+    /// Film seconds per second.
+    pub speed: f64,
+    /// When the worker measured it, by its own clock; for order within a run only.
+    pub at: Timestamp,
+}
+
+/// What a run is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Getting its inputs.
+    Fetch,
+    /// Reading the source.
+    Probe,
+    /// Encoding.
+    Encode,
+    /// Decoding the result.
+    Verify,
+    /// Storing the result.
+    Upload,
+}
+
+/// status → workers, fan-out; may be lost (the next renewal is answered again).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// [`SCHEMA`].
+    pub schema: u16,
+    /// What is to be done.
+    pub order: Order,
+}
+
+/// An order to workers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub enum Order {
+    /// End these runs at once, tell nothing, delete their keys.
+    Stop {
+        /// The runs.
+        runs: Vec<RunId>,
+    },
+    /// Take nothing new (or again something new).
+    Drain {
+        /// Which worker.
+        worker: WorkerId,
+        /// Drain, or take work again.
+        drain: bool,
+    },
+}

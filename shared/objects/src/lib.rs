@@ -1,0 +1,8 @@
+//! The ObjectStore port: where sources, parts and outputs lie. Keys are ours; user text never is one.
+
+mod contract;
+mod error;
+pub mod suite;
+
+pub use contract::{Appended, ByteStream, ObjectMeta, ObjectStore, Page, UploadSink};
+pub use error::ObjectError;
