@@ -19,7 +19,9 @@ pub trait Broker: Send + Sync + 'static {
     async fn publish_task(&self, message: &TaskMessage, ttl: Duration) -> Result<(), BrokerError>;
 
     /// Takes one task at a time from a lane: the next is handed out only once the one before is acknowledged or
-    /// dropped. Dropping the stream ends the consumer and gives back what was not acknowledged.
+    /// dropped, and only to a call of [`Source::next`]: a consumer that doesn't ask keeps nothing from others.
+    /// Dropping the stream ends the consumer and gives back what was not acknowledged; acknowledging it later fails.
+    /// The first consumer makes the lane, which then stays.
     async fn consume_tasks(&self, lane: &Lane) -> Result<Messages<TaskMessage>, BrokerError>;
 
     /// Tasks that expired or that the broker gave up on.
