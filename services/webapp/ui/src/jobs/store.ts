@@ -16,7 +16,10 @@ export const loadError = signal<string | null>(null);
 export const job = (id: string): Signal<Job> | undefined => jobs.get(id);
 
 export const busyJobs = computed(() =>
-  order.value.map((id) => jobs.get(id)?.value).filter((known) => known !== undefined && !isOver(known.state)),
+  order.value.flatMap((id) => {
+    const known = jobs.get(id)?.value;
+    return known && !isOver(known.state) ? [known] : [];
+  }),
 );
 
 export function putJob(fresh: Job): void {
