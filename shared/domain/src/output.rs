@@ -17,8 +17,25 @@ pub struct Output {
     pub file_name: String,
     /// Where it stands.
     pub state: OutputState,
+    /// What the plan foresees; absent until the source is known, and when the output is skipped.
+    #[serde(default)]
+    pub planned: Option<Parts>,
     /// Attempts of its tasks that ended in an error.
     pub failures: u32,
+}
+
+impl Output {
+    /// An output that nothing has been done for yet. The file name comes from [`crate::preset::file_names`].
+    pub fn new(id: OutputId, preset: Preset, file_name: String) -> Self {
+        Self {
+            id,
+            preset,
+            file_name,
+            state: OutputState::Waiting,
+            planned: None,
+            failures: 0,
+        }
+    }
 }
 
 /// Where an output stands. Terminal: published, failed, cancelled, skipped, expired.

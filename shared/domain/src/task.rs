@@ -3,9 +3,13 @@
 use crate::event::{Failure, TaskResult};
 use crate::id::{JobId, OutputId, RunId, TaskId, WorkerId};
 use crate::lane::Lane;
-use crate::spec::TaskSpec;
+use crate::spec::{Input, ProbeSpec, SourceLimits, TaskSpec};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+mod step;
+
+pub use step::{LOSSES_BEFORE_ALONE, Outcome, TaskStep, stale_run, transition};
 
 /// A task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +30,7 @@ pub struct Task {
     pub needs: Vec<TaskId>,
     /// Where it stands.
     pub state: TaskState,
-    /// How many times it was released: the fencing number.
+    /// How many times it was released: the fencing number. Grows by one each time it is claimed for release.
     pub attempt: u32,
     /// Attempts that ended in an error of their own.
     pub failures: u32,
@@ -75,6 +79,32 @@ pub enum TaskState {
     },
     /// Not wanted any more.
     Cancelled,
+}
+
+impl Task {
+    /// A probe for a new job, ready to be released.
+    pub fn probe(id: TaskId, job: JobId, source: Input, limits: SourceLimits) -> Self {
+        Self {
+            id,
+            job,
+            output: None,
+            lane: Lane::light(),
+            // Reading and hashing: some 400 MB a second.
+            cost_s: 0.2 + source.bytes as f64 / 4e8,
+            spec: TaskSpec::Probe(ProbeSpec { source, limits }),
+            needs: Vec::new(),
+            state: TaskState::Ready,
+            attempt: 0,
+            failures: 0,
+            losses: 0,
+            avoid: None,
+        }
+    }
+
+    /// Whether it may only run on a worker that runs nothing else: it was lost with its worker too often.
+    pub fn must_run_alone(&self) -> bool {
+        self.losses >= LOSSES_BEFORE_ALONE
+    }
 }
 
 impl TaskState {
