@@ -1,5 +1,6 @@
 // The formats to choose from, by kind. Must never hide a preset: one that can't be had says why.
 import type { Preset } from "../api/types.ts";
+import { Icon } from "../parts/icon.tsx";
 import { chosen, loadPresets, presets, presetsError, toggle } from "./presets.ts";
 
 const KINDS = [
@@ -51,7 +52,9 @@ function Chip({ preset }: { preset: Preset }) {
         disabled={!preset.available}
         onChange={() => toggle(preset.name)}
       />
-      <span class="chip-mark" aria-hidden="true" />
+      <span class="chip-mark">
+        <Icon name="check" />
+      </span>
       <span class="chip-label">{preset.label || preset.name}</span>
     </label>
   );

@@ -24,11 +24,11 @@ export function takeWish(): Wish {
 }
 
 /** Defaults are left out: what the user did not touch is the server's to decide. */
-export function jobFor(upload: string, fileName: string, wish: Wish): NewJob {
+export function jobFor(upload: string, wish: Wish): NewJob {
   return {
     source: { upload },
     outputs: wish.presets.map((preset) => ({ preset })),
-    name: wish.name || fileName,
+    ...(wish.name === "" ? {} : { name: wish.name }),
     ...(wish.priority === NORMAL ? {} : { priority: wish.priority }),
     ...(wish.strict ? { strict: true } : {}),
   };

@@ -3,7 +3,7 @@ import type { Job } from "../api/types.ts";
 import { now } from "../parts/clock.ts";
 import { Progress } from "../parts/progress.tsx";
 import { ago, bytes, count, left, percent, until } from "../text/amounts.ts";
-import { isOver, JOB_WORDS, mediaWords, sentence } from "../text/words.ts";
+import { isOver, JOB_WORDS, mediaWords } from "../text/words.ts";
 
 export function CardState({ job, name }: { job: Job; name: string }) {
   const over = isOver(job.state);
@@ -46,7 +46,8 @@ function facts(job: Job): string {
 }
 
 function going(job: Job): string {
-  if (job.waiting_for) return `Waiting for: ${sentence(job.waiting_for)}`;
+  if (job.waiting_for) return `Waiting: ${job.waiting_for}`;
+  if (job.state === "probing") return "Reading what is in it";
   if (job.state === "queued") {
     const ahead = (job.position ?? 1) - 1;
     return job.position == null ? "In the queue" : ahead <= 0 ? "Next in the queue" : `${count(ahead, "job")} ahead`;

@@ -14,6 +14,8 @@ interface Props {
 }
 
 const ICONS: Partial<Record<Output["state"], IconName>> = {
+  encoding: "turning",
+  assembling: "turning",
   published: "check",
   failed: "alert",
   skipped: "skip",

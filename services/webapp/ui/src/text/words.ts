@@ -38,10 +38,28 @@ export function sentence(reason: string | null | undefined): string {
   return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
 }
 
-/** "1280×720 · h264 + aac · 0:05", with what is known. */
+const CODECS: Record<string, string> = {
+  h264: "H.264",
+  hevc: "H.265",
+  av1: "AV1",
+  vp8: "VP8",
+  vp9: "VP9",
+  mpeg4: "MPEG-4",
+  mpeg2video: "MPEG-2",
+  theora: "Theora",
+  aac: "AAC",
+  mp3: "MP3",
+  opus: "Opus",
+  vorbis: "Vorbis",
+  flac: "FLAC",
+};
+
+const codec = (name: string | null | undefined): string => CODECS[name ?? ""] ?? name ?? "";
+
+/** "1280×720 · H.264 + AAC · 0:05", with what is known. */
 export function mediaWords(media: Media | null | undefined): string {
   if (!media) return "";
   const size = media.width && media.height ? `${media.width}×${media.height}` : "";
-  const codecs = [media.video_codec, media.audio_codec].filter(Boolean).join(" + ");
+  const codecs = [codec(media.video_codec), codec(media.audio_codec)].filter(Boolean).join(" + ");
   return [size, codecs, length(media.duration_s)].filter(Boolean).join(" · ");
 }

@@ -7,6 +7,9 @@ import { keepHandle } from "./handles.ts";
 import { add, uploads } from "./queue.ts";
 import { fileKey } from "./record.ts";
 
+// As the API allows.
+const LONGEST = 300;
+
 interface Picked {
   file: File;
   handle?: FileSystemFileHandle;
@@ -49,7 +52,7 @@ function take(picked: Picked[]): void {
   let twice = 0;
   for (const { file, handle } of picked) {
     // One name for many files would make them all look the same.
-    const name = wish.name && picked.length > 1 ? `${wish.name} – ${file.name}` : wish.name;
+    const name = wish.name && picked.length > 1 ? [...`${wish.name} – ${file.name}`].slice(0, LONGEST).join("") : wish.name;
     if (!add(file, { ...wish, name })) twice += 1;
     else if (handle) void keepHandle(fileKey(file), handle);
   }

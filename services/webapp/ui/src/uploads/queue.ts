@@ -97,7 +97,7 @@ export async function submit(item: UploadItem): Promise<void> {
   if (!url) return;
   try {
     const id = uploadId(url);
-    putJob(await createJob(jobFor(id, name, wish), `upload-${id}`));
+    putJob(await createJob(jobFor(id, wish), `upload-${id}`));
     leave(item);
     say(`${name} uploaded; encoding begins.`);
   } catch (error) {

@@ -28,7 +28,8 @@ export function WorkersFooter() {
 async function look(): Promise<void> {
   if (document.hidden) return;
   try {
-    workers.value = (await listWorkers()).items;
+    // One that was lost does no work; its tasks are given to others.
+    workers.value = (await listWorkers()).items.filter((worker) => worker.state !== "lost");
   } catch {
     workers.value = null; // the banner tells that the server is away
   }
