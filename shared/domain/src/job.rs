@@ -1,12 +1,22 @@
 //! A job and its one transition: `(job, event) → (job, effects)`. Counts per output, never the task list.
 
-use crate::event::{Effect, JobEvent, Warning};
+use crate::event::Warning;
 use crate::id::{JobId, SourceId, TaskId};
 use crate::media::Media;
 use crate::output::{Output, OutputError};
 use crate::spec::{Input, SourceLimits};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+mod ending;
+mod retry;
+mod story;
+mod task_event;
+mod transition;
+mod wish;
+
+pub use retry::retry_outputs;
+pub use transition::transition;
 
 /// One source and the outputs asked of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,6 +115,17 @@ impl JobState {
         }
     }
 
+    /// When its first task started, if one did.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Queued => None,
+            Self::Probing { started_at }
+            | Self::Encoding { started_at }
+            | Self::Finishing { started_at } => Some(*started_at),
+            Self::Ended { started_at, .. } => *started_at,
+        }
+    }
+
     /// Whether nothing but expiry of outputs changes it any more.
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Ended { .. })
@@ -123,10 +144,4 @@ pub struct Context<'a> {
     pub limits: SourceLimits,
     /// Processors that an encode may use: fixes thread counts. At least 1.
     pub cores: u16,
-}
-
-/// Applies an event to a job. Total: an event that does not fit (stale, repeated, late) changes nothing, and its
-/// effects at most stop the run that sent it.
-pub fn transition(job: Job, _event: JobEvent, _cx: &mut Context<'_>) -> (Job, Vec<Effect>) {
-    (job, Vec::new())
 }

@@ -17,7 +17,7 @@ fn worker(n: u128) -> WorkerId {
     WorkerId(Uuid::from_u128(n))
 }
 
-fn task() -> Task {
+fn probe() -> Task {
     let input = Input {
         key: "sources/x".into(),
         bytes: 1,
@@ -109,7 +109,7 @@ fn running(task: Task) -> (Task, u128) {
 
 #[test]
 fn each_claim_has_its_own_attempt_whatever_made_the_task_ready_again() {
-    let task = go(task(), claimed()).0;
+    let task = go(probe(), claimed()).0;
     assert_eq!(task.attempt, 1);
     let task = go(task, TaskEvent::DispatchExpired { attempt: 1 }).0;
     let task = go(task, claimed()).0;
@@ -139,7 +139,7 @@ fn each_claim_has_its_own_attempt_whatever_made_the_task_ready_again() {
 
 #[test]
 fn the_first_start_binds_and_any_other_run_is_stopped() {
-    let task = go(task(), claimed()).0;
+    let task = go(probe(), claimed()).0;
     let (task, outcome) = go(task, started(1, 7));
     assert_eq!(outcome, Outcome::Started);
     assert_eq!(stale(&task, started(1, 7)), None, "redelivered");
@@ -155,7 +155,7 @@ fn the_first_start_binds_and_any_other_run_is_stopped() {
 
 #[test]
 fn nothing_of_an_attempt_counts_once_the_task_is_ready_again() {
-    let task = go(task(), claimed()).0;
+    let task = go(probe(), claimed()).0;
     let task = go(task, TaskEvent::DispatchExpired { attempt: 1 }).0;
     assert_eq!(stale(&task, started(1, 7)), Some(run(7)));
     assert_eq!(stale(&task, succeeded(1, 7)), Some(run(7)));
@@ -169,7 +169,7 @@ fn nothing_of_an_attempt_counts_once_the_task_is_ready_again() {
 
 #[test]
 fn a_result_whose_start_was_lost_counts_while_nobody_else_is_bound() {
-    let dispatched = go(task(), claimed()).0;
+    let dispatched = go(probe(), claimed()).0;
     assert_eq!(
         go(dispatched.clone(), succeeded(1, 7)).1,
         Outcome::Succeeded
@@ -188,7 +188,7 @@ fn a_result_whose_start_was_lost_counts_while_nobody_else_is_bound() {
 
 #[test]
 fn failures_are_bounded_and_a_permanent_one_ends_it_at_once() {
-    let mut task = self::task();
+    let mut task = probe();
     for n in 1..=MAX {
         let (t, r) = running(task);
         let attempt = t.attempt;
@@ -201,13 +201,13 @@ fn failures_are_bounded_and_a_permanent_one_ends_it_at_once() {
     assert!(task.state.is_terminal());
     assert_eq!(stale(&task, started(3, 5)), Some(run(5)));
 
-    let (task, r) = running(self::task());
+    let (task, r) = running(probe());
     assert_eq!(go(task, failed_with(1, r, true, false)).1, Outcome::Failed);
 }
 
 #[test]
 fn a_worker_without_room_is_avoided_until_it_gives_the_task_back() {
-    let (t, r) = running(task());
+    let (t, r) = running(probe());
     let t = go(t, failed_with(1, r, false, true)).0;
     assert_eq!(t.avoid, Some(worker(r)));
     let t = go(t, claimed()).0;
@@ -231,7 +231,7 @@ fn a_worker_without_room_is_avoided_until_it_gives_the_task_back() {
 
 #[test]
 fn two_losses_are_free_and_then_only_a_loss_alone_counts() {
-    let mut task = self::task();
+    let mut task = probe();
     for (alone, failures) in [
         (true, 0),
         (false, 0),
@@ -251,7 +251,7 @@ fn two_losses_are_free_and_then_only_a_loss_alone_counts() {
 
 #[test]
 fn a_lapse_of_another_run_is_nothing() {
-    let (task, _) = running(task());
+    let (task, _) = running(probe());
     let lapse = TaskEvent::LeaseLapsed {
         run: run(1),
         alone: true,
@@ -261,7 +261,7 @@ fn a_lapse_of_another_run_is_nothing() {
 
 #[test]
 fn a_result_of_the_wrong_kind_is_a_failure() {
-    let (task, r) = running(task());
+    let (task, r) = running(probe());
     let wrong = TaskEvent::Succeeded {
         attempt: 1,
         run: run(r),
@@ -286,7 +286,7 @@ fn a_result_of_the_wrong_kind_is_a_failure() {
 fn needs_are_counted_down() {
     let waiting = Task {
         state: TaskState::Waiting { on: 2 },
-        ..task()
+        ..probe()
     };
     let (task, outcome) = go(waiting, TaskEvent::NeedMet);
     assert_eq!(outcome, Outcome::NeedMet { ready: false });
