@@ -1,0 +1,50 @@
+//! One log line per request, with an id that the client sees too (`X-Request-ID`). Never logs queries, headers or bodies.
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue, StatusCode},
+    middleware::Next,
+    response::Response,
+};
+use std::time::Instant;
+use tracing::Instrument;
+use uuid::Uuid;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, among its extensions.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// Middleware.
+pub(super) async fn log(mut request: Request, next: Next) -> Response {
+    let id = given(&request).unwrap_or_else(|| Uuid::now_v7().to_string());
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("request", id);
+    let begun = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let status = response.status();
+    let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    span.in_scope(|| {
+        if status.is_server_error() && status != StatusCode::INSUFFICIENT_STORAGE {
+            tracing::warn!(%method, path, status = status.as_u16(), ms, "answered");
+        } else if method.is_safe() {
+            tracing::debug!(%method, path, status = status.as_u16(), ms, "answered");
+        } else {
+            tracing::info!(%method, path, status = status.as_u16(), ms, "answered");
+        }
+    });
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    response
+}
+
+/// The caller's own id, when it is short and plain enough for a log line.
+fn given(request: &Request) -> Option<String> {
+    let id = request.headers().get(X_REQUEST_ID)?.to_str().ok()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    ((1..=64).contains(&id.len()) && id.chars().all(plain)).then(|| id.to_owned())
+}
