@@ -1,1 +1,10 @@
-//! Skeleton.
+//! What every service needs to run: configuration, logs, an ordered stop, health and the data folder's lock.
+//!
+//! Never decides anything about jobs and never names an adapter.
+
+pub mod config;
+pub mod health;
+pub mod http;
+pub mod lifecycle;
+pub mod lock;
+pub mod telemetry;

@@ -1,0 +1,175 @@
+//! The configuration as typed values, units in the names. [`super::keys`] says what each key means and may be.
+
+use super::Secret;
+use serde::Deserialize;
+use std::{net::SocketAddr, path::PathBuf};
+use url::Url;
+
+/// Everything that can be configured, already checked.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Config {
+    /// Where things lie on this machine.
+    pub data: Data,
+    /// The database.
+    pub database: Database,
+    /// The broker.
+    pub broker: Broker,
+    /// The object store.
+    pub storage: Storage,
+    /// The HTTP surface that all services share.
+    pub http: Http,
+    /// Where webapp (and `serve`) listens.
+    pub webapp: Listener,
+    /// Where status listens when alone.
+    pub status: Listener,
+    /// The worker.
+    pub encoder: Encoder,
+    /// What sources may be at most.
+    pub limits: Limits,
+    /// How tasks are held.
+    pub tasks: Tasks,
+    /// How long things stay.
+    #[serde(default)]
+    pub retention: Retention,
+    /// Uploads.
+    pub uploads: Uploads,
+    /// The command line's own.
+    pub client: Client,
+    /// Logs.
+    pub log: Log,
+}
+
+/// `data.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Data {
+    /// The data folder, absolute.
+    pub dir: PathBuf,
+}
+
+/// `database.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Database {
+    /// Which database.
+    pub url: Secret,
+}
+
+/// `broker.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Broker {
+    /// Which broker.
+    pub url: Secret,
+}
+
+/// `storage.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Storage {
+    /// Which object store.
+    pub url: Secret,
+    /// The folder is one that every service sees.
+    pub shared: bool,
+}
+
+/// `http.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Http {
+    /// The address people use; absent: relative URLs.
+    pub public_url: Option<Url>,
+    /// Other web origins that may use the API; `*` is any.
+    pub cors_origins: Vec<String>,
+}
+
+/// `webapp.*`, `status.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Listener {
+    /// Address and port.
+    pub listen: SocketAddr,
+}
+
+/// `encoder.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Encoder {
+    /// Where an encoder alone answers health checks.
+    pub listen: SocketAddr,
+    /// What people call this worker.
+    pub name: String,
+    /// Encodes at once.
+    pub slots: u16,
+    /// Lanes that it takes tasks from.
+    pub lanes: Vec<String>,
+    /// The program, or its path.
+    pub ffmpeg: PathBuf,
+    /// The program, or its path.
+    pub ffprobe: PathBuf,
+    /// Where runs keep their files, absolute.
+    pub scratch: PathBuf,
+    /// An ffmpeg without progress for so long is ended, in seconds.
+    pub stall_s: u64,
+    /// How long a graceful stop waits for running tasks, in seconds.
+    pub drain_grace_s: u64,
+}
+
+/// `limits.*`
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Limits {
+    /// Largest upload, in bytes.
+    pub upload_bytes: u64,
+    /// Longest film, in seconds.
+    pub duration_s: u64,
+    /// Most samples in one picture (width × height).
+    pub pixels: u64,
+    /// Most streams in a file.
+    pub streams: u32,
+}
+
+/// `tasks.*`
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Tasks {
+    /// Silence after which a run is lost, in seconds.
+    pub lease_s: u64,
+    /// Attempts of a task that may end in an error of their own.
+    pub max_attempts: u32,
+}
+
+/// `retention.*`
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Retention {
+    /// How long published outputs stay, in seconds; absent: until deleted.
+    pub output_s: Option<u64>,
+    /// How long a source stays after its last job ended, in seconds; absent: as long as its job.
+    pub source_s: Option<u64>,
+}
+
+/// `uploads.*`
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Uploads {
+    /// An upload that nobody continues or uses goes after so many seconds.
+    pub expire_s: u64,
+}
+
+/// `client.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Client {
+    /// The server that `submit`, `jobs` and their like talk to.
+    pub server: String,
+}
+
+/// `log.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Log {
+    /// A level, or directives (`info,reelmill_status=debug`).
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
