@@ -28,7 +28,7 @@ export function add(file: File, wish: Wish): boolean {
     known.file = file;
     known.status.value = { kind: "queued" };
   } else {
-    const record = { key, name: file.name, size: file.size, url: null, wish };
+    const record = { key, name: file.name, size: file.size, url: null, wish, since: Date.now() };
     keep(record);
     own(key);
     uploads.value = [...uploads.value, newItem(record, file, { kind: "queued" })];

@@ -10,6 +10,8 @@ export interface UploadRecord {
   /** The upload's address once the server gave one. */
   url: string | null;
   wish: Wish;
+  /** When it was dropped, to show them in that order. */
+  since: number;
 }
 
 // One storage key each, so that two tabs never overwrite each other's.
@@ -24,7 +26,7 @@ export const keep = (record: UploadRecord): void => remember(UNDER + record.key,
 export const discard = (key: string): void => forget(UNDER + key);
 
 export function kept(): UploadRecord[] {
-  return recallKeys(UNDER).map(recall).filter(isRecord);
+  return recallKeys(UNDER).map(recall).filter(isRecord).sort((a, b) => a.since - b.since);
 }
 
 /** The id is the last part of the address, wherever the server is mounted. */
@@ -39,6 +41,7 @@ function isRecord(value: unknown): value is UploadRecord {
     typeof record?.key === "string" &&
     typeof record.name === "string" &&
     typeof record.size === "number" &&
+    typeof record.since === "number" &&
     Array.isArray(record.wish?.presets)
   );
 }

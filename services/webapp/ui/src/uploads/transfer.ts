@@ -40,7 +40,7 @@ export async function discardOnServer(url: string): Promise<void> {
 
 async function plain(error: Error, file: File): Promise<Error> {
   const response = error instanceof DetailedError ? error.originalResponse : null;
-  if (response && response.getStatus() !== 0) return problemFrom(response.getStatus(), response.getBody());
+  if (response && response.getStatus() >= 400) return problemFrom(response.getStatus(), response.getBody());
   // A file that was moved or changed looks like a broken connection to the sender; only reading tells.
   return (await readable(file)) ? error : new ApiError(400, "file_unreadable", UNREADABLE);
 }
