@@ -34,6 +34,8 @@ export async function remove(job: Job): Promise<void> {
     await deleteJob(job.id);
     dropJob(job.id);
     say(`${name} deleted.`);
+    // The button that had the focus is gone with its card.
+    document.getElementById("jobs-title")?.focus();
   });
 }
 

@@ -1,5 +1,6 @@
 // One job: its picture, what it is, how far it is, its outputs. Must redraw only for its own job's news.
 import { useSignal, type Signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { Job } from "../api/types.ts";
 import { canPlay } from "../media/browser.ts";
 import { posterOf } from "../media/pictures.ts";
@@ -20,10 +21,17 @@ export function JobCard({ job: source }: { job: Signal<Job> }) {
   const choice = all.find(({ output }) => output.id === playing.value);
   const best = all[0];
   const title = `job-${job.id}`;
+  const card = useRef<HTMLElement>(null);
+
+  const close = () => {
+    playing.value = null;
+    // Back to where the player was opened from, once that is drawn again.
+    requestAnimationFrame(() => card.current?.querySelector<HTMLElement>(".poster-button")?.focus());
+  };
 
   return (
     <li>
-      <article class="job" data-testid="job" data-job-id={job.id} data-state={job.state} aria-labelledby={title}>
+      <article ref={card} class="job" data-testid="job" data-job-id={job.id} data-state={job.state} aria-labelledby={title}>
         {choice ? (
           <Player
             choice={choice}
@@ -31,7 +39,7 @@ export function JobCard({ job: source }: { job: Signal<Job> }) {
             poster={posterOf(job)}
             name={name}
             onPick={(id) => (playing.value = id)}
-            onClose={() => (playing.value = null)}
+            onClose={close}
           />
         ) : null}
         <div class={choice ? "job-head job-head-open" : "job-head"}>

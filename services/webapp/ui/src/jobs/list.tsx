@@ -8,7 +8,7 @@ export function JobList() {
   const ids = order.value;
   return (
     <section class="jobs" aria-labelledby="jobs-title" aria-busy={loading.value !== null}>
-      <h2 id="jobs-title" class="section-title">
+      <h2 id="jobs-title" class="section-title" tabIndex={-1}>
         Jobs
       </h2>
       {loadError.value !== null && (

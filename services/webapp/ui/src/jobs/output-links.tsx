@@ -1,6 +1,7 @@
 // Play, download and copy for a published output. Must use the server's addresses as they are.
 import type { Output } from "../api/types.ts";
 import { Icon } from "../parts/icon.tsx";
+import { Menu } from "../parts/menu.tsx";
 import { bytes, count } from "../text/amounts.ts";
 import { copyLink } from "./actions.ts";
 
@@ -39,19 +40,16 @@ export function OutputLinks({ output, label, onPlay }: Props) {
         <Icon name="link" />
       </button>
       {files.length > 1 ? (
-        <details class="files">
-          <summary class="download">{count(files.length, "file")}</summary>
-          <ul class="plain-list files-list">
-            {files.map((file) => (
-              <li key={file.url}>
-                <a class="download" href={file.url} download>
-                  <span>{file.name}</span>
-                  <span class="numbers">{bytes(file.bytes)}</span>
-                </a>
-              </li>
-            ))}
-          </ul>
-        </details>
+        <Menu label={count(files.length, "file")}>
+          {files.map((file) => (
+            <li key={file.url}>
+              <a class="download" href={file.url} download>
+                <span>{file.name}</span>
+                <span class="numbers">{bytes(file.bytes)}</span>
+              </a>
+            </li>
+          ))}
+        </Menu>
       ) : (
         <a class="download" href={url} download data-testid="download" aria-label={`Download ${label} ${bytes(output.bytes)}`}>
           <Icon name="download" />

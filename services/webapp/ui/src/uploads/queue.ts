@@ -70,7 +70,7 @@ function pump(): void {
 function begin(item: UploadItem): void {
   if (!item.file) return;
   item.status.value = { kind: "sending" };
-  item.transfer = send(item.file, item.record.url, {
+  const transfer = send(item.file, item.record.url, {
     url: (url) => {
       item.record.url = url;
       keep(item.record);
@@ -87,8 +87,10 @@ function begin(item: UploadItem): void {
       void submit(item);
       pump();
     },
-    failed: (error) => stumble(item, error),
+    // An error on its way while the user paused or cancelled is no news any more.
+    failed: (error) => item.transfer === transfer && stumble(item, error),
   });
+  item.transfer = transfer;
 }
 
 /** The upload is whole: ask for the job. Asking twice is harmless, the key makes it the same job. */
