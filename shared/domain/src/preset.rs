@@ -3,6 +3,20 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod available;
+mod container;
+mod encoders;
+mod names;
+mod parse;
+mod shipped;
+mod validate;
+
+pub use available::unavailable_reason;
+pub use names::file_names;
+pub use parse::PresetError;
+pub use shipped::{NOT_YET, by_name, presets};
+pub use validate::validate;
+
 /// A recipe for one output. The same shape serves the shipped TOML files, users' files and inline objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -77,10 +91,11 @@ pub struct VideoRecipe {
     /// VP9: `0`…`8`, its cpu-used; others take none).
     #[serde(default)]
     pub speed: Option<String>,
-    /// The box that the picture must fit in, width; never upscaled. 16 to 8192.
+    /// The box that the picture must fit in, width; never upscaled, and turned for a picture that stands upright.
+    /// 16 to 8192.
     #[serde(default)]
     pub max_width: Option<u32>,
-    /// The box that the picture must fit in, height; never upscaled. 16 to 8192.
+    /// The box's height, likewise. 16 to 8192.
     #[serde(default)]
     pub max_height: Option<u32>,
     /// A rung of a ladder: skipped, with its reason, when the source is smaller than the box in both directions.
@@ -132,7 +147,7 @@ pub enum VideoEncoder {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rate {
-    /// Constant rate factor; the range is the encoder's (x264/x265 0–51, VP9/AV1 0–63).
+    /// Constant rate factor; the range is the encoder's (x264/x265 0–51, VP9 0–63, AV1 1–63).
     Crf(f64),
     /// Fixed quantiser scale, lower is better (mpeg4 1–31) or higher is better (theora 0–10).
     Quality(f64),
@@ -146,9 +161,10 @@ pub enum Rate {
 pub struct AudioRecipe {
     /// The encoder.
     pub encoder: AudioEncoder,
-    /// Kilobits per second, 8 to 1536.
+    /// Kilobits per second for mono or stereo, 8 to 1536 (MP3 320, Vorbis 480, Opus 510); more channels get their
+    /// share more, as far as the encoder goes.
     pub bitrate_kbps: u32,
-    /// How many channels at most: 1 mono, 2 stereo; absent: as the source has, as far as the encoder can.
+    /// How many channels at most, 1 to 8: 1 mono, 2 stereo; absent: as the source has, as far as the encoder can.
     #[serde(default)]
     pub max_channels: Option<u16>,
     /// Copy the stream untouched when the container can hold it.
@@ -184,6 +200,6 @@ pub struct ImagesRecipe {
     pub poster_width: u32,
     /// Width of one tile, 16 to 1024.
     pub tile_width: u32,
-    /// How many tiles at most, 1 to 400, spread evenly over the film.
+    /// How many tiles at most, 1 to 400, spread evenly over the film; tiles × tile_width² at most 64 million.
     pub tiles: u32,
 }
