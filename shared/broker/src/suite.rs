@@ -1,7 +1,8 @@
 //! One suite for every broker adapter. It only judges what the contract promises; it must never know an adapter.
 //!
 //! An adapter's test file calls [`crate::broker_suite!`] with the path of an async function that makes a broker
-//! (`Arc<dyn Broker>`) whose queues are empty and that nobody else uses.
+//! whose queues are empty and that nobody else uses, and something that cleans up behind it when dropped:
+//! `(Arc<dyn Broker>, _)`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -72,7 +73,9 @@ macro_rules! broker_suite {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                $crate::suite::$module::$name($make).await;
+                let (broker, behind) = $make().await;
+                $crate::suite::$module::$name(broker).await;
+                drop(behind);
             }
         )+
     };

@@ -28,7 +28,8 @@ pub struct Page {
 }
 
 /// Keeps objects under keys. An object appears whole or not at all, and is durable when a call that wrote it returns.
-/// Objects are never changed in place: writing a key again replaces the whole object atomically.
+/// Objects are never changed in place: writing a key again replaces the whole object atomically. Keys are what
+/// [`crate::check_key`] takes. A call whose future is dropped may still take effect.
 #[async_trait]
 pub trait ObjectStore: Send + Sync + 'static {
     /// Stores a file. The file may be consumed (moved) by it; the caller deletes what is left.
@@ -72,6 +73,9 @@ pub trait UploadSink: Send + Sync {
     async fn begin(&self, key: &str) -> Result<serde_json::Value, ObjectError>;
 
     /// Writes `data` from `offset` on (what lies beyond `offset` from an append that was cut off is overwritten).
+    /// Memory is flat whatever the length of `data`. `offset` lies within what is durable.
+    /// When the store is full it keeps nothing of `data` and says [`ObjectError::Full`]: the upload stays at `offset`.
+    /// An append whose future was dropped leaves the upload usable: append again from the last offset kept.
     /// Returns the new state and how many bytes are durable in all; also when `data` broke off, where
     /// everything before the break counts: then `broken` says why.
     async fn append(
@@ -82,7 +86,8 @@ pub trait UploadSink: Send + Sync {
         data: ByteStream,
     ) -> Result<Appended, ObjectError>;
 
-    /// Makes the object of exactly `bytes` bytes. May be called again after a crash: then it finds it done.
+    /// Makes the object of the first `bytes` bytes, which must all be there. May be called again after a crash: then
+    /// it finds it done.
     async fn finish(
         &self,
         key: &str,
@@ -90,7 +95,7 @@ pub trait UploadSink: Send + Sync {
         bytes: u64,
     ) -> Result<ObjectMeta, ObjectError>;
 
-    /// Forgets the upload and what it stored; not an error when there is none.
+    /// Forgets an unfinished upload and what it stored; not an error when there is none.
     async fn abort(&self, key: &str, state: serde_json::Value) -> Result<(), ObjectError>;
 
     /// Takes back what lies beyond `bytes`: a piece whose tus checksum was wrong must not count.

@@ -4,8 +4,8 @@ use reelmill_broker::Broker;
 use reelmill_embedded::EmbeddedBroker;
 use std::sync::Arc;
 
-async fn fresh() -> Arc<dyn Broker> {
-    EmbeddedBroker::new()
+async fn fresh() -> (Arc<dyn Broker>, ()) {
+    (EmbeddedBroker::new(), ())
 }
 
 reelmill_broker::broker_suite!(fresh);

@@ -8,8 +8,7 @@ use std::{
 };
 
 /// One worker's events come in the order it said them, unchanged.
-pub async fn events_keep_their_order(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn events_keep_their_order(broker: Arc<dyn Broker>) {
     let mut reader = broker.consume_events().await.unwrap();
     let worker = samples::worker();
     let sent: Vec<_> = (0..200).map(|n| samples::event(worker, n)).collect();
@@ -26,8 +25,7 @@ pub async fn events_keep_their_order(make: impl AsyncFn() -> Arc<dyn Broker>) {
 }
 
 /// An event said while nobody reads is read later.
-pub async fn an_event_waits_for_its_reader(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn an_event_waits_for_its_reader(broker: Arc<dyn Broker>) {
     let event = samples::event(samples::worker(), 1);
     broker.publish_event(&event).await.unwrap();
     let mut reader = broker.consume_events().await.unwrap();
@@ -35,8 +33,7 @@ pub async fn an_event_waits_for_its_reader(make: impl AsyncFn() -> Arc<dyn Broke
 }
 
 /// A reader that ends before it acknowledged leaves the event, marked, to the next one.
-pub async fn a_dropped_event_comes_again(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn a_dropped_event_comes_again(broker: Arc<dyn Broker>) {
     let event = samples::event(samples::worker(), 1);
     broker.publish_event(&event).await.unwrap();
     let mut one = broker.consume_events().await.unwrap();
@@ -51,9 +48,8 @@ pub async fn a_dropped_event_comes_again(make: impl AsyncFn() -> Arc<dyn Broker>
 }
 
 /// Two readers share the events: none comes to both.
-pub async fn each_event_goes_to_one_reader(make: impl AsyncFn() -> Arc<dyn Broker>) {
+pub async fn each_event_goes_to_one_reader(broker: Arc<dyn Broker>) {
     const ALL: u32 = 60;
-    let broker = make().await;
     let mut one = broker.consume_events().await.unwrap();
     let mut two = broker.consume_events().await.unwrap();
     let worker = samples::worker();
@@ -80,10 +76,9 @@ pub async fn each_event_goes_to_one_reader(make: impl AsyncFn() -> Arc<dyn Broke
 }
 
 /// Events of many publishers at once all arrive, each publisher's in its order.
-pub async fn many_publishers_lose_nothing(make: impl AsyncFn() -> Arc<dyn Broker>) {
+pub async fn many_publishers_lose_nothing(broker: Arc<dyn Broker>) {
     const PUBLISHERS: usize = 8;
     const EACH: u32 = 100;
-    let broker = make().await;
     let mut reader = broker.consume_events().await.unwrap();
     let workers: Vec<_> = (0..PUBLISHERS).map(|_| samples::worker()).collect();
     let mut publishers = tokio::task::JoinSet::new();
@@ -110,8 +105,7 @@ pub async fn many_publishers_lose_nothing(make: impl AsyncFn() -> Arc<dyn Broker
 }
 
 /// Hints arrive as they were sent, once acknowledged never again.
-pub async fn hints_arrive(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn hints_arrive(broker: Arc<dyn Broker>) {
     let hint = samples::hint();
     broker.publish_job(&hint).await.unwrap();
     let mut reader = broker.consume_jobs().await.unwrap();

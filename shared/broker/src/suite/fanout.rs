@@ -5,8 +5,7 @@ use crate::Broker;
 use std::{sync::Arc, time::Duration};
 
 /// Every listener hears the same progress.
-pub async fn progress_reaches_every_listener(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn progress_reaches_every_listener(broker: Arc<dyn Broker>) {
     let mut one = broker.listen_progress().await.unwrap();
     let mut two = broker.listen_progress().await.unwrap();
     let said = samples::progress(1);
@@ -19,8 +18,7 @@ pub async fn progress_reaches_every_listener(make: impl AsyncFn() -> Arc<dyn Bro
 }
 
 /// Every worker hears every order.
-pub async fn control_reaches_every_listener(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn control_reaches_every_listener(broker: Arc<dyn Broker>) {
     let mut one = broker.listen_control().await.unwrap();
     let mut two = broker.listen_control().await.unwrap();
     let order = samples::control();
@@ -30,8 +28,7 @@ pub async fn control_reaches_every_listener(make: impl AsyncFn() -> Arc<dyn Brok
 }
 
 /// A listener hears what is said from now on, not before.
-pub async fn a_listener_hears_nothing_from_before(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn a_listener_hears_nothing_from_before(broker: Arc<dyn Broker>) {
     broker
         .publish_progress(&samples::progress(1))
         .await
@@ -43,9 +40,8 @@ pub async fn a_listener_hears_nothing_from_before(make: impl AsyncFn() -> Arc<dy
 }
 
 /// A listener that doesn't read loses the oldest; the publisher goes on, and the newest is still heard.
-pub async fn a_slow_listener_holds_up_nobody(make: impl AsyncFn() -> Arc<dyn Broker>) {
+pub async fn a_slow_listener_holds_up_nobody(broker: Arc<dyn Broker>) {
     const MANY: u64 = 20_000;
-    let broker = make().await;
     let mut slow = broker.listen_progress().await.unwrap();
     tokio::time::timeout(6 * SOON, async {
         for n in 1..=MANY {
@@ -66,8 +62,7 @@ pub async fn a_slow_listener_holds_up_nobody(make: impl AsyncFn() -> Arc<dyn Bro
 }
 
 /// Talking to nobody is fine, and costs nothing.
-pub async fn nobody_listening_is_no_error(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn nobody_listening_is_no_error(broker: Arc<dyn Broker>) {
     broker
         .publish_progress(&samples::progress(1))
         .await
@@ -76,8 +71,7 @@ pub async fn nobody_listening_is_no_error(make: impl AsyncFn() -> Arc<dyn Broker
 }
 
 /// A fresh broker can be used.
-pub async fn a_healthy_broker_says_so(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn a_healthy_broker_says_so(broker: Arc<dyn Broker>) {
     tokio::time::timeout(Duration::from_secs(5), broker.check())
         .await
         .expect("the check hangs")

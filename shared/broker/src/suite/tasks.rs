@@ -13,8 +13,7 @@ use std::{
 const LONG: Duration = Duration::from_secs(600);
 
 /// A lane that no consumer ever opened refuses the message.
-pub async fn a_lane_that_nobody_opened_is_unroutable(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn a_lane_that_nobody_opened_is_unroutable(broker: Arc<dyn Broker>) {
     let lane = Lane("nobody".into());
     let refused = broker.publish_task(&samples::task(&lane), LONG).await;
     assert!(
@@ -24,8 +23,7 @@ pub async fn a_lane_that_nobody_opened_is_unroutable(make: impl AsyncFn() -> Arc
 }
 
 /// Nothing is changed on the way, and a first delivery says so.
-pub async fn a_task_arrives_as_it_was_sent(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn a_task_arrives_as_it_was_sent(broker: Arc<dyn Broker>) {
     let lane = Lane::light();
     let mut consumer = broker.consume_tasks(&lane).await.unwrap();
     let sent = samples::task(&lane);
@@ -38,8 +36,7 @@ pub async fn a_task_arrives_as_it_was_sent(make: impl AsyncFn() -> Arc<dyn Broke
 }
 
 /// The lane keeps what is sent while no consumer is there.
-pub async fn a_lane_outlives_its_consumers(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn a_lane_outlives_its_consumers(broker: Arc<dyn Broker>) {
     let lane = Lane::encode();
     drop(broker.consume_tasks(&lane).await.unwrap());
     let sent = samples::task(&lane);
@@ -49,8 +46,7 @@ pub async fn a_lane_outlives_its_consumers(make: impl AsyncFn() -> Arc<dyn Broke
 }
 
 /// A task only comes out of the lane it was sent to.
-pub async fn lanes_do_not_mix(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn lanes_do_not_mix(broker: Arc<dyn Broker>) {
     let mut light = broker.consume_tasks(&Lane::light()).await.unwrap();
     let mut encode = broker.consume_tasks(&Lane::encode()).await.unwrap();
     let sent = samples::task(&Lane::encode());
@@ -60,8 +56,7 @@ pub async fn lanes_do_not_mix(make: impl AsyncFn() -> Arc<dyn Broker>) {
 }
 
 /// The second task comes only when the first is acknowledged.
-pub async fn one_task_at_a_time(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn one_task_at_a_time(broker: Arc<dyn Broker>) {
     let lane = Lane::encode();
     let mut consumer = broker.consume_tasks(&lane).await.unwrap();
     let (first, second) = (samples::task(&lane), samples::task(&lane));
@@ -77,10 +72,7 @@ pub async fn one_task_at_a_time(make: impl AsyncFn() -> Arc<dyn Broker>) {
 }
 
 /// A consumer that is busy, and not asking for more, keeps no task from an idle one.
-pub async fn an_acknowledged_task_leaves_the_next_to_others(
-    make: impl AsyncFn() -> Arc<dyn Broker>,
-) {
-    let broker = make().await;
+pub async fn an_acknowledged_task_leaves_the_next_to_others(broker: Arc<dyn Broker>) {
     let lane = Lane::encode();
     let mut busy = broker.consume_tasks(&lane).await.unwrap();
     broker
@@ -96,8 +88,7 @@ pub async fn an_acknowledged_task_leaves_the_next_to_others(
 }
 
 /// A delivery dropped without acknowledgement comes again, marked.
-pub async fn a_dropped_delivery_comes_again(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn a_dropped_delivery_comes_again(broker: Arc<dyn Broker>) {
     let lane = Lane::encode();
     let mut consumer = broker.consume_tasks(&lane).await.unwrap();
     let sent = samples::task(&lane);
@@ -111,8 +102,7 @@ pub async fn a_dropped_delivery_comes_again(make: impl AsyncFn() -> Arc<dyn Brok
 }
 
 /// Ending a consumer gives its task to another, and its late acknowledgement takes nothing away from that one.
-pub async fn an_ended_consumer_gives_back_what_it_holds(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn an_ended_consumer_gives_back_what_it_holds(broker: Arc<dyn Broker>) {
     let lane = Lane::encode();
     let mut one = broker.consume_tasks(&lane).await.unwrap();
     let sent = samples::task(&lane);
@@ -130,8 +120,7 @@ pub async fn an_ended_consumer_gives_back_what_it_holds(make: impl AsyncFn() -> 
 }
 
 /// What nobody takes in time is told as expired, and can't be taken any more.
-pub async fn an_expired_task_goes_to_the_dead(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn an_expired_task_goes_to_the_dead(broker: Arc<dyn Broker>) {
     let lane = Lane::encode();
     drop(broker.consume_tasks(&lane).await.unwrap());
     let mut dead = broker.consume_dead().await.unwrap();
@@ -146,8 +135,7 @@ pub async fn an_expired_task_goes_to_the_dead(make: impl AsyncFn() -> Arc<dyn Br
 }
 
 /// The time to live ends with the delivery.
-pub async fn a_task_in_hand_does_not_expire(make: impl AsyncFn() -> Arc<dyn Broker>) {
-    let broker = make().await;
+pub async fn a_task_in_hand_does_not_expire(broker: Arc<dyn Broker>) {
     let lane = Lane::encode();
     let mut consumer = broker.consume_tasks(&lane).await.unwrap();
     let mut dead = broker.consume_dead().await.unwrap();
@@ -163,10 +151,9 @@ pub async fn a_task_in_hand_does_not_expire(make: impl AsyncFn() -> Arc<dyn Brok
 }
 
 /// Every task of many publishers goes to exactly one of many consumers.
-pub async fn many_publishers_and_consumers_share_a_lane(make: impl AsyncFn() -> Arc<dyn Broker>) {
+pub async fn many_publishers_and_consumers_share_a_lane(broker: Arc<dyn Broker>) {
     const PUBLISHERS: usize = 8;
     const EACH: usize = 50;
-    let broker = make().await;
     let lane = Lane::encode();
     drop(broker.consume_tasks(&lane).await.unwrap());
 
