@@ -7,6 +7,7 @@ mod error;
 mod migration;
 pub mod refs;
 mod transact;
+pub mod uploads;
 
 pub use clock::now;
 pub use connect::Store;

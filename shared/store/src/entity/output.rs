@@ -23,6 +23,8 @@ pub struct Model {
     pub state: String,
     /// `domain::output::OutputState`.
     pub state_json: String,
+    /// `domain::output::Parts` that the plan foresees; null until planned.
+    pub planned_json: Option<String>,
     /// Attempts of its tasks that ended in an error.
     pub failures: i32,
     /// When its files go, while published.

@@ -148,6 +148,7 @@ fn tables() -> Vec<TableCreateStatement> {
                 string_len("file_name", 255),
                 string_len("state", 32),
                 long("state_json"),
+                long_null("planned_json"),
                 integer("failures"),
                 big_integer_null("expires_at"),
             ],
