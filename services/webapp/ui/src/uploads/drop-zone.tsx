@@ -6,6 +6,9 @@ import { takeDrop, takeFiles } from "./pick.ts";
 
 const over = signal(false);
 
+// Fingers don't drag files.
+const TOUCH = matchMedia("(hover: none)").matches;
+
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
 
 export function DropZone() {
@@ -23,7 +26,7 @@ export function DropZone() {
       <span class="drop-icon">
         <Icon name="upload" />
       </span>
-      <p class="drop-title">{over.value ? "Let go to upload" : "Drop videos anywhere"}</p>
+      <p class="drop-title">{over.value ? "Let go to upload" : TOUCH ? "Add videos" : "Drop videos anywhere"}</p>
       <p class="drop-text">Any format, any size. Uploads go on where they stopped.</p>
       <label class="button button-main">
         Choose files
