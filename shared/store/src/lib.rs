@@ -1,16 +1,25 @@
 //! The database: entities, migrations and queries, one code for SQLite and MySQL. Decides nothing: rules are `domain`'s.
 
+mod apply;
 mod clock;
 mod connect;
+mod convert;
+mod effects;
 pub mod entity;
 mod error;
+pub mod jobs;
 mod migration;
 pub mod refs;
+pub mod sweeps;
+mod tasks;
+pub mod tell;
 mod transact;
 pub mod uploads;
 
+pub use apply::{Change, MakeTaskEvent, Policy, apply, apply_in};
 pub use clock::now;
 pub use connect::Store;
+pub use effects::AfterCommit;
 pub use error::StoreError;
 /// What queries run on: a transaction, or the pool.
 pub use sea_orm::{ConnectionTrait, DatabaseTransaction};
