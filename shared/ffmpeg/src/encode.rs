@@ -1,5 +1,8 @@
-//! One encode: a spec, an input, an output file.
-use crate::{FfmpegProgress, RunError, RunLimits, Tools};
+//! One encode: a spec, an input, an output file. Proves nothing about the result: see [`crate::verify`].
+
+use crate::process::{Finished, Order, Seen, run};
+use crate::progress::ProgressReader;
+use crate::{Cause, FfmpegProgress, RunError, RunLimits, Tools, argv};
 use reelmill_domain::spec::EncodeSpec;
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
@@ -7,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 /// What an encode used and said.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoded {
-    /// Frames that ffmpeg says it wrote; 0 without a picture. Proves nothing: see [`crate::verify`].
+    /// Frames that ffmpeg says it wrote; 0 without a picture.
     pub frames: u64,
     /// Processor time of ffmpeg, user and system, in seconds.
     pub cpu_s: f64,
@@ -20,13 +23,102 @@ pub struct Encoded {
 /// # Errors
 /// See [`RunError`]. What lies at `output` is then not to be used.
 pub async fn encode(
-    _tools: &Tools,
-    _spec: &EncodeSpec,
-    _input: &Path,
-    _output: &Path,
-    _limits: &RunLimits,
-    _on_progress: impl FnMut(FfmpegProgress) + Send,
-    _cancel: &CancellationToken,
+    tools: &Tools,
+    spec: &EncodeSpec,
+    input: &Path,
+    output: &Path,
+    limits: &RunLimits,
+    on_progress: impl FnMut(FfmpegProgress) + Send,
+    cancel: &CancellationToken,
 ) -> Result<Encoded, RunError> {
-    todo!()
+    let folder = folder_of(output);
+    let args = argv::encode(spec, &seen_from(folder, input), &seen_from(folder, output));
+    let (last, finished) = ffmpeg(tools, args, folder, limits, on_progress, cancel).await?;
+    Ok(Encoded {
+        frames: last.frame,
+        cpu_s: finished.cpu_s,
+        log_tail: finished.log.tail(),
+    })
+}
+
+/// Runs ffmpeg with its progress on standard output; anything but a clean end is an error.
+pub(crate) async fn ffmpeg(
+    tools: &Tools,
+    args: Vec<String>,
+    folder: &Path,
+    limits: &RunLimits,
+    mut on_progress: impl FnMut(FfmpegProgress) + Send,
+    cancel: &CancellationToken,
+) -> Result<(FfmpegProgress, Finished), RunError> {
+    let order = Order {
+        program: &tools.ffmpeg,
+        args,
+        folder,
+        limits,
+    };
+    let mut progress = ProgressReader::default();
+    let line = |line: &str| match progress.line(line) {
+        Some((report, moved)) => {
+            on_progress(report);
+            if moved { Seen::Movement } else { Seen::Nothing }
+        }
+        None => Seen::Nothing,
+    };
+    let finished = run(order, line, cancel).await?;
+    succeeded(&finished)?;
+    Ok((progress.last(), finished))
+}
+
+/// The error that a finished run of ffmpeg stands for, told by its status and its log.
+pub(crate) fn succeeded(finished: &Finished) -> Result<(), RunError> {
+    let log_tail = finished.log.tail();
+    let cause = if log_tail.contains("No space left on device") {
+        // ffmpeg may end with 0 although the end of the file could not be written.
+        Cause::DiskFull
+    } else if finished.status == 0 {
+        return Ok(());
+    } else if let Some(line) = log_tail.lines().find(|line| is_lacking(line)) {
+        Cause::Lacking {
+            what: line.trim().to_owned(),
+        }
+    } else if log_tail.lines().any(is_unreadable) {
+        Cause::SourceUnreadable
+    } else {
+        Cause::Exited {
+            status: finished.status,
+        }
+    };
+    Err(RunError { cause, log_tail })
+}
+
+fn is_lacking(line: &str) -> bool {
+    ["Unknown encoder", "No such filter", "Unknown decoder"]
+        .iter()
+        .any(|words| line.contains(words))
+}
+
+/// `file:source: Invalid data found when processing input` (5.1) or `Error opening input file file:source.` (7 and
+/// newer): the input could not even be opened.
+fn is_unreadable(line: &str) -> bool {
+    line.starts_with("Error opening input file")
+        || (line.starts_with("file:") && line.contains("Invalid data found"))
+}
+
+/// The folder that holds `file`.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// How a run in `folder` names `file`: by its name alone if it lies there, else by its whole path.
+pub(crate) fn seen_from(folder: &Path, file: &Path) -> String {
+    let inside = file.strip_prefix(folder).ok();
+    let absolute = || std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    inside
+        .map(Path::to_owned)
+        .unwrap_or_else(absolute)
+        .to_string_lossy()
+        .into_owned()
 }
