@@ -94,11 +94,20 @@ pub struct Video {
 }
 
 impl Video {
+    /// Whether a sample is as wide as it is high. A declared shape beyond 10:1 is nonsense and counts as square.
+    pub fn has_square_pixels(&self) -> bool {
+        let shape = self.sample_aspect.as_f64();
+        shape == 1.0 || !(0.1..=10.0).contains(&shape)
+    }
+
     /// Width and height as shown: turned, and with square pixels. At least 1×1.
     pub fn shown_size(&self) -> (u32, u32) {
-        let wide = (f64::from(self.width) * self.sample_aspect.as_f64())
-            .round()
-            .max(1.0) as u32;
+        let shape = if self.has_square_pixels() {
+            1.0
+        } else {
+            self.sample_aspect.as_f64()
+        };
+        let wide = (f64::from(self.width) * shape).round().max(1.0) as u32;
         match self.rotation {
             Rotation::None | Rotation::Half => (wide, self.height.max(1)),
             Rotation::Quarter | Rotation::ThreeQuarters => (self.height.max(1), wide),

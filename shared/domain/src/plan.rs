@@ -1,12 +1,25 @@
 //! The planner: media × recipes → a graph of tasks with dependencies, lanes, expected cost, and the stored expectation.
+//!
+//! It alone decides what is made: whatever changes bytes is settled here, so that any worker makes the same file. It
+//! never looks at workers or at what else is queued.
 
-use crate::id::OutputId;
+use crate::id::{OutputId, TaskId};
 use crate::job::{Context, Job};
+use crate::lane::Lane;
 use crate::media::Media;
-use crate::spec::TaskSpec;
-use crate::task::Task;
+use crate::output::Output;
+use crate::spec::{AssembleSpec, EncodeSpec, TaskSpec};
+use crate::task::{Task, TaskState};
 
+mod cost;
 mod damage;
+mod expect;
+mod pictures;
+mod rate;
+mod size;
+mod sound;
+mod timeline;
+mod video;
 
 pub use damage::damage;
 
@@ -27,13 +40,137 @@ pub enum OutputPlan {
     },
 }
 
-/// Plans every output of a job whose source is known.
-pub fn plan(_job: &Job, _media: &Media, _cx: &mut Context<'_>) -> Vec<(OutputId, OutputPlan)> {
-    Vec::new()
+/// Plans every output of a job that still waits for a plan. The source must be known.
+pub fn plan(job: &Job, media: &Media, cx: &mut Context<'_>) -> Vec<(OutputId, OutputPlan)> {
+    job.outputs
+        .iter()
+        .filter(|o| !o.state.is_terminal() && o.planned.is_none())
+        .map(|o| {
+            let made = if o.preset.images.is_some() {
+                thumbnails(job, o, media, cx)
+            } else {
+                film(job, o, media, cx)
+            };
+            (
+                o.id,
+                made.unwrap_or_else(|reason| OutputPlan::Skip { reason }),
+            )
+        })
+        .collect()
 }
 
 /// How many of these tasks each make a part of the output: the steps that its progress is counted in.
 pub fn parts(tasks: &[Task]) -> u32 {
     let makes_part = |t: &&Task| matches!(t.spec, TaskSpec::Encode(_) | TaskSpec::Thumbnails(_));
     u32::try_from(tasks.iter().filter(makes_part).count()).unwrap_or(u32::MAX)
+}
+
+/// One encode of the whole, then joining and verifying.
+fn film(
+    job: &Job,
+    output: &Output,
+    media: &Media,
+    cx: &mut Context<'_>,
+) -> Result<OutputPlan, String> {
+    let preset = &output.preset;
+    let picture = video::resolve(preset, media, cx.cores)?;
+    let sound = sound::resolve(preset, media, picture.is_some())?;
+    if picture.is_none() && sound.is_none() {
+        return Err("The source has nothing that this preset makes.".into());
+    }
+    let made = timeline::made(preset.container, media, picture.as_ref(), sound.as_ref());
+    let expect = expect::expectation(
+        preset.container,
+        media,
+        picture.as_ref(),
+        sound.as_ref(),
+        &made,
+    );
+
+    let spec = EncodeSpec {
+        source: job.input.clone(),
+        limits: cx.limits,
+        video: picture,
+        audio: sound,
+        container: preset.container,
+        frames: made.frames,
+        duration_s: made.duration_s(),
+    };
+    let encode_s = cost::encode(&spec, media);
+    let assemble_s = cost::assemble(&spec);
+    let encode_id = (cx.new_task)();
+    let encode = ready(
+        job,
+        output,
+        encode_id,
+        Lane::encode(),
+        encode_s,
+        TaskSpec::Encode(spec),
+    );
+    let assemble = TaskSpec::Assemble(AssembleSpec {
+        source: job.input.clone(),
+        limits: cx.limits,
+        container: preset.container,
+        file_name: format!("output.{}", preset.container.extension()),
+        expect,
+        strict: job.strict,
+    });
+    let assemble_id = (cx.new_task)();
+    let assemble = Task {
+        needs: vec![encode_id],
+        state: TaskState::Waiting { on: 1 },
+        ..ready(
+            job,
+            output,
+            assemble_id,
+            Lane::light(),
+            assemble_s,
+            assemble,
+        )
+    };
+    Ok(OutputPlan::Make {
+        tasks: vec![encode, assemble],
+        frames: made.frames,
+    })
+}
+
+/// One task that makes and checks them all.
+fn thumbnails(
+    job: &Job,
+    output: &Output,
+    media: &Media,
+    cx: &mut Context<'_>,
+) -> Result<OutputPlan, String> {
+    let spec = pictures::resolve(job, &output.preset, media, cx.limits)?;
+    let cost_s = cost::thumbnails(&spec, media);
+    let id = (cx.new_task)();
+    let task = ready(
+        job,
+        output,
+        id,
+        Lane::encode(),
+        cost_s,
+        TaskSpec::Thumbnails(spec),
+    );
+    Ok(OutputPlan::Make {
+        tasks: vec![task],
+        frames: 0,
+    })
+}
+
+fn ready(job: &Job, output: &Output, id: TaskId, lane: Lane, cost_s: f64, spec: TaskSpec) -> Task {
+    Task {
+        id,
+        job: job.id,
+        output: Some(output.id),
+        lane,
+        spec,
+        cost_s,
+        needs: Vec::new(),
+        state: TaskState::Ready,
+        attempt: 0,
+        failures: 0,
+        losses: 0,
+        avoid: None,
+    }
 }

@@ -60,6 +60,10 @@ pub struct ProbeSpec {
 }
 
 /// An encode of a run of frames, or of all of them.
+///
+/// Picture and sound keep their distance from the source's first stamp. AVI and Ogg can't note that a stream begins
+/// later: there both begin at zero, the later one filled up from the front, with silence (`aresample=first_pts=0`) or
+/// with its first frame. Gaps in the sound are filled with silence everywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EncodeSpec {
     /// The source.
@@ -91,7 +95,7 @@ pub struct VideoSpec {
     pub speed: Option<String>,
     /// The encoder's threads, fixed because x264's bytes depend on them. 1 to 64.
     pub threads: u16,
-    /// Made width, even.
+    /// Made width, even; as shown, so after the source's rotation.
     pub width: u32,
     /// Made height, even.
     pub height: u32,
@@ -128,7 +132,7 @@ pub enum AudioHow {
         encoder: AudioEncoder,
         /// Kilobits per second.
         bitrate_kbps: u32,
-        /// Channels made.
+        /// Channels made: 1 mono, 2 stereo, 6 as 5.1, 8 as 7.1; nothing else.
         channels: u16,
         /// Samples per second made.
         sample_rate: u32,
@@ -144,7 +148,7 @@ pub struct AssembleSpec {
     pub limits: SourceLimits,
     /// The file made.
     pub container: Container,
-    /// The name it is offered under (ours: ASCII, no separators).
+    /// The name its object is stored under (ours: ASCII, no separators); its owner sees the output's own.
     pub file_name: String,
     /// What must be true of it.
     pub expect: Expectation,
@@ -209,7 +213,7 @@ pub struct ExpectVideo {
 pub enum Frames {
     /// Exactly so many: frames pass through.
     Exactly(u64),
-    /// A constant rate is made from a variable one: within `off` of `count`.
+    /// A constant rate is made, or an encoder leaves out what doesn't move (Theora): within `off` of `count`.
     About {
         /// The count computed from rate and length.
         count: u64,

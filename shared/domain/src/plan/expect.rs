@@ -1,0 +1,116 @@
+//! What must be true of a made file. Tolerances are as tight as clocks, encoder delays and containers allow.
+
+use super::rate;
+use super::timeline::Made;
+use crate::media::{Media, Video};
+use crate::preset::{Container, VideoEncoder};
+use crate::spec::{AudioHow, AudioSpec, ExpectAudio, ExpectVideo, Expectation, Frames, VideoSpec};
+
+/// Encoder delay and padding (MP3: up to 2,257 samples at 44.1 kHz; AAC: 2,048; Opus: 20 ms and 6.5 ms), and one
+/// frame of the source's own codec at both ends.
+const AUDIO_TOLERANCE_S: f64 = 0.25;
+
+/// How far sound may be off against the picture: below this nobody sees it (broadcasters allow 45 ms early and 125 ms
+/// late), and codec delays that a container can't note stay below it.
+const DRIFT_S: f64 = 0.1;
+
+/// The expectation for an output.
+pub(super) fn expectation(
+    container: Container,
+    media: &Media,
+    video: Option<&VideoSpec>,
+    audio: Option<&AudioSpec>,
+    made: &Made,
+) -> Expectation {
+    let source = media.video.as_ref();
+    Expectation {
+        container: container.demuxer().into(),
+        video: source.zip(video).map(|(s, v)| picture(s, v, made)),
+        audio: audio.and_then(|spec| sound(media, video, spec, made)),
+    }
+}
+
+fn picture(source: &Video, video: &VideoSpec, made: &Made) -> ExpectVideo {
+    let base_s = tolerance_s(source, video);
+    let (frames, tolerance_s) = match video.constant_rate {
+        None => (Frames::Exactly(made.frames), base_s),
+        Some(rate) => {
+            let slack = if rate::keeps_frames(source, rate) {
+                1
+            } else {
+                (base_s * rate.as_f64()).ceil() as u64
+            };
+            if video.encoder == VideoEncoder::Theora {
+                let (off, still_s) = unmoved(video, made.frames, rate.as_f64());
+                (about(made.frames, off.max(slack)), base_s + still_s)
+            } else {
+                (about(made.frames, slack), base_s)
+            }
+        }
+    };
+    ExpectVideo {
+        codec: video.encoder.codec().into(),
+        width: video.width,
+        height: video.height,
+        frames,
+        duration_s: made.video_s,
+        tolerance_s,
+    }
+}
+
+fn about(count: u64, off: u64) -> Frames {
+    Frames::About {
+        count,
+        off: off.min(count.saturating_sub(1)),
+    }
+}
+
+/// Two frames at the slower of both rates. A variable rate says nothing of how long its last frame stays, and few
+/// containers keep that: a second more, or 1 %.
+fn tolerance_s(source: &Video, video: &VideoSpec) -> f64 {
+    let source_rate = rate::average(source);
+    let made_rate = video.constant_rate.map_or(source_rate, |r| r.as_f64());
+    let base_s = (2.0 / source_rate.min(made_rate)).max(0.1);
+    if source.variable_rate {
+        base_s + (source.duration_s / 100.0).max(1.0)
+    } else {
+        base_s
+    }
+}
+
+/// Theora writes nothing for a frame that equals the one before, and ffmpeg drops that nothing: a still scene has
+/// fewer frames (the times of the others stay right), and a film that ends in one ends at its last change. Only its
+/// keyframes are sure to be there. Returns how many frames, and how many seconds at the end, that may cost.
+fn unmoved(video: &VideoSpec, frames: u64, rate: f64) -> (u64, f64) {
+    let interval = u64::from(video.keyframe_interval.unwrap_or(u32::MAX)).max(1);
+    let sure = frames.div_ceil(interval);
+    let still_s = frames.min(interval) as f64 / rate;
+    (frames.saturating_sub(sure), still_s)
+}
+
+fn sound(
+    media: &Media,
+    video: Option<&VideoSpec>,
+    spec: &AudioSpec,
+    made: &Made,
+) -> Option<ExpectAudio> {
+    let source = media.chosen_audio()?;
+    let (codec, channels) = match &spec.how {
+        AudioHow::Copy => (source.codec.clone(), source.channels),
+        AudioHow::Encode {
+            encoder, channels, ..
+        } => (encoder.codec().to_owned(), *channels),
+    };
+    // A constant rate moves the first frame to its nearest tick.
+    let tick_s = video
+        .and_then(|v| v.constant_rate)
+        .map_or(0.0, |r| (1.0 / r.as_f64()).min(0.5));
+    Some(ExpectAudio {
+        codec,
+        channels,
+        duration_s: made.audio_s,
+        tolerance_s: AUDIO_TOLERANCE_S,
+        drift_s: DRIFT_S.max(tick_s),
+        offset_s: made.offset_s,
+    })
+}
