@@ -75,7 +75,7 @@ impl Server {
             .arg("--data")
             .arg(self.home.path().join("data"))
             .current_dir(self.home.path())
-            .env("REELMILL_LOG", "info")
+            .env("REELMILL__LOG__LEVEL", "info")
             .envs(self.setup.env.iter().map(|(k, v)| (k, v)));
         Ok(command)
     }

@@ -1,0 +1,83 @@
+//! Retry: a new job of the outputs that were not published, from the same source.
+
+use anyhow::{Result, ensure};
+use reelmill_tests::api::{id, output};
+use reelmill_tests::wait::{secs, until_true};
+use reelmill_tests::{Setup, clips, procs};
+use reqwest::Method;
+
+#[tokio::test]
+async fn a_retry_makes_what_was_not_published_in_a_new_job() -> Result<()> {
+    let server = Setup::new().set("encoder.slots", 1).start().await?;
+    let api = server.api();
+    let dir = tempfile::tempdir()?;
+    let film = clips::heavy(dir.path(), 4).await?;
+    let upload = api.upload_file(&film).await?;
+    let job = id(&api
+        .submit(&upload, &["audio-mp3", "mp4-260p", "mp4-h265"])
+        .await?)?;
+    api.job_when(&job, "the first output", secs(120), |job| {
+        output(job, "mp4-260p").is_ok_and(|o| o["state"] == "published")
+            && output(job, "mp4-h265").is_ok_and(|o| o["state"] == "encoding")
+    })
+    .await?;
+    let cancelled = api
+        .ok(Method::POST, &format!("/api/v1/jobs/{job}/cancel"), None)
+        .await?;
+    ensure!(
+        output(&cancelled, "mp4-260p")?["state"] == "published",
+        "{cancelled:#}"
+    );
+    ensure!(
+        output(&cancelled, "mp4-h265")?["state"] == "cancelled",
+        "{cancelled:#}"
+    );
+    let pid = server.pid()?;
+    until_true("the encoder to be gone", secs(2), || {
+        procs::media_tools(pid).is_empty()
+    })
+    .await?;
+
+    let answer = api
+        .call(Method::POST, &format!("/api/v1/jobs/{job}/retry"), None)
+        .await?;
+    ensure!(answer.status == 201, "{} {}", answer.status, answer.text);
+    let again = answer.json()?;
+    ensure!(
+        answer
+            .location
+            .is_some_and(|l| l.ends_with(again["id"].as_str().unwrap_or("?")))
+    );
+    ensure!(
+        again["retry_of"] == *job && again["id"] != *job,
+        "{again:#}"
+    );
+    ensure!(
+        again["source"]["id"] == cancelled["source"]["id"],
+        "{again:#}"
+    );
+    ensure!(
+        output(&again, "mp4-260p").is_err(),
+        "a published one is made again: {again:#}"
+    );
+    // The first may go; the second keeps the source.
+    api.ok(Method::DELETE, &format!("/api/v1/jobs/{job}"), None)
+        .await?;
+    let done = api.ends(&id(&again)?, "completed", secs(120)).await?;
+    ensure!(output(&done, "mp4-h265")?["state"] == "published");
+
+    let answer = api
+        .call(
+            Method::POST,
+            &format!("/api/v1/jobs/{}/retry", id(&again)?),
+            None,
+        )
+        .await?;
+    ensure!(
+        answer.status == 409,
+        "nothing is left to retry: {} {}",
+        answer.status,
+        answer.text
+    );
+    server.finish().await
+}
