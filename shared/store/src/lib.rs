@@ -1,6 +1,7 @@
 //! The database: entities, migrations and queries, one code for SQLite and MySQL. Decides nothing: rules are `domain`'s.
 
 mod apply;
+pub mod claim;
 mod clock;
 mod connect;
 mod convert;
@@ -10,11 +11,13 @@ mod error;
 pub mod jobs;
 mod migration;
 pub mod refs;
+pub mod renew;
 pub mod sweeps;
 mod tasks;
 pub mod tell;
 mod transact;
 pub mod uploads;
+pub mod workers;
 
 pub use apply::{Change, MakeTaskEvent, Policy, apply, apply_in};
 pub use clock::now;

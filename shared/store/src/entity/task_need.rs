@@ -16,8 +16,16 @@ pub struct Model {
     pub need_id: Uuid,
 }
 
-/// None: queries join by hand.
+/// What queries join on.
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The task that is needed.
+    #[sea_orm(
+        belongs_to = "super::task::Entity",
+        from = "Column::NeedId",
+        to = "super::task::Column::Id"
+    )]
+    Need,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,113 @@
+//! How much a lane may take: slots of live workers against what runs and what is dispatched.
+
+use crate::{
+    StoreError,
+    entity::{lane, task},
+    error::Attempt,
+    workers,
+};
+use reelmill_domain::lane::Lane;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A lane's room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    pub free: u64,
+    pub workers: u64,
+    pub dispatched: u64,
+}
+
+impl Room {
+    /// How many more may be dispatched.
+    pub fn capacity(self) -> u64 {
+        (self.free + self.workers).saturating_sub(self.dispatched)
+    }
+
+    /// How many of the dispatched can't have a slot yet.
+    pub fn waiting(self) -> u64 {
+        self.dispatched.saturating_sub(self.free)
+    }
+}
+
+/// Locks the lane's row until the transaction ends: dispatchers of several replicas take turns. False: paused.
+pub(super) async fn lock<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<bool, StoreError> {
+    let row = lane::ActiveModel {
+        name: Set(lane.0.clone()),
+        paused: Set(false),
+        claims: Set(0),
+    };
+    lane::Entity::insert(row)
+        .on_conflict(
+            OnConflict::column(lane::Column::Name)
+                .update_column(lane::Column::Name)
+                .to_owned(),
+        )
+        .exec_without_returning(txn)
+        .await
+        .attempt("locking a lane")?;
+    lane::Entity::update_many()
+        .col_expr(lane::Column::Claims, Expr::col(lane::Column::Claims).add(1))
+        .filter(lane::Column::Name.eq(lane.0.as_str()))
+        .exec(txn)
+        .await
+        .attempt("locking a lane")?;
+    let row = lane::Entity::find_by_id(lane.0.clone())
+        .one(txn)
+        .await
+        .attempt("reading a lane")?;
+    Ok(row.is_some_and(|r| !r.paused))
+}
+
+/// Counts what runs from the tasks, not from what workers said a second ago.
+pub(super) async fn measure<C: ConnectionTrait>(
+    txn: &C,
+    lane: &Lane,
+    lease_ms: i64,
+) -> Result<Room, StoreError> {
+    let running: Vec<(Option<Uuid>, i64)> = task::Entity::find()
+        .select_only()
+        .column(task::Column::WorkerId)
+        .column_as(task::Column::Id.count(), "n")
+        .filter(task::Column::Lane.eq(lane.0.as_str()))
+        .filter(task::Column::State.eq("running"))
+        .group_by(task::Column::WorkerId)
+        .into_tuple()
+        .all(txn)
+        .await
+        .attempt("counting running tasks")?;
+    let running: BTreeMap<Uuid, i64> = running
+        .into_iter()
+        .filter_map(|(w, n)| Some((w?, n)))
+        .collect();
+    let dispatched = task::Entity::find()
+        .filter(task::Column::Lane.eq(lane.0.as_str()))
+        .filter(task::Column::State.eq("dispatched"))
+        .count(txn)
+        .await
+        .attempt("counting dispatched tasks")?;
+    let mut room = Room {
+        free: 0,
+        workers: 0,
+        dispatched,
+    };
+    for worker in workers::live(txn, lease_ms).await? {
+        let Some(mine) = worker
+            .info
+            .lanes
+            .iter()
+            .find(|l| l.lane == *lane && l.slots > 0)
+        else {
+            continue;
+        };
+        let busy = running.get(&worker.info.id.0).copied().unwrap_or(0);
+        room.workers += 1;
+        room.free += u64::try_from(i64::from(mine.slots) - busy).unwrap_or(0);
+    }
+    Ok(room)
+}
