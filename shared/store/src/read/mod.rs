@@ -1,0 +1,13 @@
+//! What the read API asks for. Reads only, outside any transaction.
+
+mod jobs;
+mod media;
+mod stats;
+mod tallies;
+mod workers;
+
+pub use jobs::{Cursor, JobRecord, job, page};
+pub use media::{Offered, offered};
+pub use stats::{LaneCount, jobs_by_state, lanes, tasks_by_state};
+pub use tallies::{Tally, tallies};
+pub use workers::{Running, running};

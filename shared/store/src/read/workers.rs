@@ -1,0 +1,51 @@
+//! What workers run.
+
+use crate::{StoreError, entity::task, error::Attempt};
+use reelmill_domain::id::{JobId, OutputId, TaskId, WorkerId};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+/// A running task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Running {
+    /// On this worker.
+    pub worker: WorkerId,
+    /// This task.
+    pub task: TaskId,
+    /// Of this kind.
+    pub kind: String,
+    /// Of this job.
+    pub job: JobId,
+    /// For this output.
+    pub output: Option<OutputId>,
+}
+
+/// Every running task.
+pub async fn running<C: ConnectionTrait>(db: &C) -> Result<Vec<Running>, StoreError> {
+    let rows: Vec<(Option<Uuid>, Uuid, String, Uuid, Option<Uuid>)> = task::Entity::find()
+        .select_only()
+        .columns([
+            task::Column::WorkerId,
+            task::Column::Id,
+            task::Column::Kind,
+            task::Column::JobId,
+            task::Column::OutputId,
+        ])
+        .filter(task::Column::State.eq("running"))
+        .into_tuple()
+        .all(db)
+        .await
+        .attempt("reading running tasks")?;
+    let running = rows
+        .into_iter()
+        .filter_map(|(worker, task, kind, job, output)| {
+            Some(Running {
+                worker: WorkerId(worker?),
+                task: TaskId(task),
+                kind,
+                job: JobId(job),
+                output: output.map(OutputId),
+            })
+        });
+    Ok(running.collect())
+}
