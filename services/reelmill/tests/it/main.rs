@@ -1,0 +1,11 @@
+//! The executable as scripts see it: exit codes, one line on stderr, JSON on stdout.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests speak by panicking"
+)]
+
+mod configuration;
+mod doctor;
+mod reelmill;
+mod wrong_use;
