@@ -1,0 +1,125 @@
+//! A worker's life: begin, serve, and end in order.
+
+use crate::{
+    EncoderConfig, EncoderError, consume, control, patience::Patience, renew, report,
+    scratch::Scratch, worker::Worker,
+};
+use reelmill_broker::Broker;
+use reelmill_domain::{id::WorkerId, wire::WorkerEventBody};
+use reelmill_objects::ObjectStore;
+use std::sync::Arc;
+use tokio::{task::JoinSet, time::timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Runs a worker until `shutdown`: then it takes nothing new, finishes what it runs within its grace or gives it
+/// back, and says goodbye.
+///
+/// # Errors
+/// Its scratch folder can't be used, or a part of it broke. Trouble with broker or store is waited out, not returned.
+pub async fn run(
+    config: EncoderConfig,
+    broker: Arc<dyn Broker>,
+    objects: Arc<dyn ObjectStore>,
+    shutdown: CancellationToken,
+) -> Result<(), EncoderError> {
+    let id = WorkerId(Uuid::now_v7());
+    let scratch = open_scratch(&config, id).await?;
+    let worker = Arc::new(Worker::new(id, config, broker, objects, scratch, shutdown));
+    tracing::info!(worker = %id, name = worker.config.name, slots = worker.config.slots, "the encoder begins");
+    if !open_lanes(&worker).await {
+        return Ok(());
+    }
+
+    let ended = CancellationToken::new();
+    let mut voices = JoinSet::new();
+    voices.spawn(renew::renew(worker.clone(), ended.clone()));
+    voices.spawn(control::obey(worker.clone(), ended.clone()));
+    let mut lanes = JoinSet::new();
+    for lane in worker.config.lanes.clone() {
+        lanes.spawn(consume::lane(worker.clone(), lane));
+    }
+    let served = tokio::select! {
+        () = worker.stopping.cancelled() => Ok(()),
+        Some(end) = lanes.join_next() => before_its_time("taking of tasks", &worker, end),
+        Some(end) = voices.join_next() => before_its_time("renewing", &worker, end),
+    };
+    // Also when a part broke: what still runs is given back in order.
+    worker.stopping.cancel();
+    while lanes.join_next().await.is_some() {}
+    finish_or_give_back(&worker).await;
+    ended.cancel();
+    while voices.join_next().await.is_some() {}
+    report::tell(&worker, WorkerEventBody::Bye).await;
+    tracing::info!(worker = %id, "the encoder has ended");
+    served
+}
+
+/// A part may end only when the worker does.
+fn before_its_time(
+    part: &'static str,
+    worker: &Worker,
+    end: Result<(), tokio::task::JoinError>,
+) -> Result<(), EncoderError> {
+    match end {
+        Ok(()) if worker.stopping.is_cancelled() => Ok(()),
+        Ok(()) => Err(EncoderError::Broke {
+            part,
+            cause: "it returned".into(),
+        }),
+        Err(cause) => Err(EncoderError::Broke {
+            part,
+            cause: cause.to_string(),
+        }),
+    }
+}
+
+async fn open_scratch(config: &EncoderConfig, id: WorkerId) -> Result<Scratch, EncoderError> {
+    let folder = config.scratch.clone();
+    let opened = tokio::task::spawn_blocking({
+        let folder = folder.clone();
+        move || Scratch::open(&folder, &id.to_string())
+    });
+    opened
+        .await
+        .map_err(std::io::Error::other)
+        .and_then(|opened| opened)
+        .map_err(|source| EncoderError::Scratch { folder, source })
+}
+
+/// Makes every lane known to the broker before the first renewal names it. False: asked to end before that.
+async fn open_lanes(worker: &Worker) -> bool {
+    let open = async {
+        for lane in &worker.config.lanes {
+            let mut patience = Patience::new();
+            while let Err(error) = worker.broker.consume_tasks(lane).await {
+                tracing::warn!(%lane, %error, "the lane can't be opened; trying again");
+                patience.wait().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = open => true,
+        () = worker.stopping.cancelled() => false,
+    }
+}
+
+async fn finish_or_give_back(worker: &Worker) {
+    worker.carriers.close();
+    if timeout(worker.config.drain_grace, worker.carriers.wait())
+        .await
+        .is_ok()
+    {
+        return;
+    }
+    let left = worker.runs.all().len();
+    tracing::info!(left, "the grace is over; giving back what still runs");
+    worker.runs.give_back();
+    // Twice: the last words may only begin when ffmpeg has ended and the upload under way is through.
+    if timeout(report::LAST_WORDS * 2, worker.carriers.wait())
+        .await
+        .is_err()
+    {
+        tracing::error!("some runs could not be given back; their leases will lapse");
+    }
+}

@@ -1,0 +1,95 @@
+//! Carries one run from its start to what is told of it, and cleans up behind it.
+
+use crate::{
+    failure::{Fault, failed, no_scratch_space, scratch_failed},
+    progress::Reporter,
+    report,
+    runs::End,
+    stages::{self, Keys, Run},
+    start::Started,
+    worker::Worker,
+};
+use reelmill_domain::{
+    event::TaskResult,
+    wire::{SCHEMA, WorkerEventBody},
+};
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Runs a started task to its end. The slot is free when this returns.
+pub async fn carry(worker: Arc<Worker>, started: Started, slot: OwnedSemaphorePermit) {
+    let keys = Keys::default();
+    let outcome = attempt(&worker, &started, &keys).await;
+    let Started { task, guard, place } = started;
+    let (run, job) = (guard.run, task.job);
+    let ended = guard.decide();
+    let told = match (outcome, ended) {
+        (_, Some(End::Stopped)) => None,
+        (Ok(result), _) => Some(WorkerEventBody::Succeeded { run, job, result }),
+        (Err(Fault::Failed(failure)), _) => Some(WorkerEventBody::Failed { run, job, failure }),
+        (Err(Fault::Ended | Fault::NotHere), _) => Some(WorkerEventBody::Released { run, job }),
+    };
+    let keep = matches!(told, Some(WorkerEventBody::Succeeded { .. }));
+    tracing::info!(task = %run.task, run = %run.run, outcome = outcome_name(told.as_ref()), "ended");
+    let released = matches!(told, Some(WorkerEventBody::Released { .. }));
+    if let Some(body) = told {
+        report::tell(&worker, body).await;
+    }
+    drop(guard);
+    drop(place);
+    if !keep {
+        keys.delete(&*worker.objects).await;
+    }
+    if released {
+        // So that a task that nobody else can take doesn't go round and round as fast as the broker carries it.
+        tokio::select! {
+            () = tokio::time::sleep(worker.config.renew_every) => {}
+            () = worker.stopping.cancelled() => {}
+        }
+    }
+    drop(slot);
+}
+
+async fn attempt(worker: &Worker, started: &Started, keys: &Keys) -> Result<TaskResult, Fault> {
+    let Started { task, guard, place } = started;
+    if task.schema > SCHEMA {
+        tracing::warn!(task = %task.task, schema = task.schema, "a newer program wrote this task; given back");
+        return Err(Fault::NotHere);
+    }
+    if task.avoid == Some(worker.id) {
+        return Err(Fault::NotHere);
+    }
+    tokio::select! {
+        () = place.ready() => {}
+        () = guard.token().cancelled() => return Err(Fault::Ended),
+    }
+    let free = worker.scratch.free().map_err(|e| scratch_failed(&e))?;
+    if free < worker.config.min_free_scratch {
+        return Err(failed(no_scratch_space()));
+    }
+    let name = guard.run.run.to_string();
+    let folder = worker
+        .scratch
+        .run_folder(&name)
+        .map_err(|e| scratch_failed(&e))?;
+    let progress = Reporter::start(worker, task, guard.run);
+    let run = Run {
+        worker,
+        task,
+        run: guard.run,
+        token: guard.token(),
+        folder: folder.path(),
+        progress: &progress,
+        keys,
+    };
+    stages::perform(&run).await
+}
+
+fn outcome_name(told: Option<&WorkerEventBody>) -> &'static str {
+    match told {
+        None => "stopped",
+        Some(WorkerEventBody::Succeeded { .. }) => "succeeded",
+        Some(WorkerEventBody::Failed { .. }) => "failed",
+        Some(_) => "released",
+    }
+}

@@ -1,0 +1,128 @@
+//! The disk that runs work on: one folder per worker process, locked while it lives, and in it one per run. What a
+//! dead worker left behind goes at the next start.
+
+use rustix::fs::statvfs;
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The lock file's name in a worker's folder.
+const LOCK: &str = "lock";
+
+/// This worker's folder; goes with it.
+pub struct Scratch {
+    folder: PathBuf,
+    /// Held for as long as the process lives.
+    _lock: File,
+}
+
+impl Scratch {
+    /// Makes the folder `name` below `all` and removes those of workers that are gone.
+    pub fn open(all: &Path, name: &str) -> io::Result<Self> {
+        fs::create_dir_all(all)?;
+        // ffmpeg is given whole paths only.
+        let all = all.canonicalize()?;
+        // One opener at a time: a folder that is made but not locked yet would look like a dead worker's.
+        let gate = File::create(all.join(LOCK))?;
+        gate.lock()?;
+        for entry in fs::read_dir(&all)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() && is_abandoned(&entry.path()) {
+                tracing::info!(folder = %entry.path().display(), "removing what a dead worker left");
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        let folder = all.join(name);
+        fs::create_dir(&folder)?;
+        let lock = File::create(folder.join(LOCK))?;
+        lock.lock()?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    /// Free bytes for us.
+    pub fn free(&self) -> io::Result<u64> {
+        let disk = statvfs(&self.folder)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// Makes a run's folder.
+    pub fn run_folder(&self, run: &str) -> io::Result<RunFolder> {
+        let folder = self.folder.join(run);
+        fs::create_dir(&folder)?;
+        Ok(RunFolder(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        remove(&self.folder);
+    }
+}
+
+/// A run's folder; goes with it.
+pub struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// Where it is: absolute.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        remove(&self.0);
+    }
+}
+
+fn remove(folder: &Path) {
+    if let Err(e) = fs::remove_dir_all(folder)
+        && e.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(folder = %folder.display(), error = %e, "scratch files stay until the next start");
+    }
+}
+
+fn is_abandoned(folder: &Path) -> bool {
+    match File::open(folder.join(LOCK)) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        // Made and not locked before its process died, or half removed.
+        Err(e) => e.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scratch;
+    use std::fs;
+
+    #[test]
+    fn a_dead_workers_files_go_and_a_live_ones_stay() {
+        let all = tempfile::tempdir().unwrap();
+        let alive = Scratch::open(all.path(), "alive").unwrap();
+        let run = alive.run_folder("run").unwrap();
+        fs::create_dir_all(all.path().join("dead/run")).unwrap();
+        fs::write(all.path().join("dead/lock"), "").unwrap();
+        fs::write(all.path().join("dead/run/part.mkv"), "half").unwrap();
+        let other = Scratch::open(all.path(), "other").unwrap();
+        assert!(!all.path().join("dead").exists());
+        assert!(run.path().exists());
+        let path = run.path().to_owned();
+        drop(run);
+        assert!(!path.exists());
+        drop((alive, other));
+        assert_eq!(fs::read_dir(all.path()).unwrap().count(), 1, "the gate");
+    }
+
+    #[test]
+    fn free_space_is_what_the_system_says() {
+        let all = tempfile::tempdir().unwrap();
+        let scratch = Scratch::open(all.path(), "one").unwrap();
+        assert!(scratch.free().unwrap() > 0);
+    }
+}

@@ -1,0 +1,66 @@
+//! Thumbnails: a poster, and a sprite sheet with its WebVTT; made, checked and stored in one task.
+
+use super::Run;
+use crate::failure::{Fault, tool_failed};
+use reelmill_domain::{
+    event::TaskResult,
+    output::{OutputFile, OutputMedia},
+    spec::ThumbnailsSpec,
+    wire::Stage,
+};
+use reelmill_ffmpeg::thumbnails::{self, FILES};
+
+/// How much of the task is done when the pictures are: the rest is storing.
+const MADE: f64 = 0.95;
+
+/// Makes the pictures.
+pub async fn thumbnails(run: &Run<'_>, spec: &ThumbnailsSpec) -> Result<TaskResult, Fault> {
+    let output = run.output()?;
+    let source = run.fetch(&spec.source, "source").await?;
+    run.progress
+        .stage(Stage::Encode, 0.0..MADE, 0, spec.duration_s);
+    thumbnails::thumbnails(
+        &run.worker.config.tools,
+        spec,
+        &source,
+        run.folder,
+        &run.limits(),
+        |said| run.progress.ffmpeg(said),
+        run.token,
+    )
+    .await
+    .map_err(|e| tool_failed("making the pictures", &e))?;
+
+    run.progress.stage(Stage::Upload, MADE..1.0, 0, 0.0);
+    let mut files = Vec::with_capacity(FILES.len());
+    for name in FILES {
+        let made = run.folder.join(name);
+        let sha256 = run.sha256(&made).await?;
+        let stored = run.put(run.output_key(output, name), &made).await?;
+        files.push(OutputFile {
+            name: name.to_owned(),
+            key: stored.key,
+            bytes: stored.bytes,
+            sha256,
+            content_type: content_type(name).to_owned(),
+        });
+    }
+    let (width, height) = spec.poster;
+    Ok(TaskResult::Made {
+        files,
+        // The pictures were decoded and have these sizes; the length of a film means nothing for them.
+        media: OutputMedia {
+            width: Some(width),
+            height: Some(height),
+            ..OutputMedia::default()
+        },
+        warnings: Vec::new(),
+    })
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.') {
+        Some((_, "vtt")) => "text/vtt",
+        _ => "image/jpeg",
+    }
+}
