@@ -1,5 +1,7 @@
 //! The store itself: objects in, objects out.
 
+mod adopt;
+
 use crate::{
     disk,
     errors::{Attempt, blocking},
