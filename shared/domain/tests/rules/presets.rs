@@ -1,7 +1,5 @@
 //! The shipped presets, what is refused and how it is said, and the names of outputs.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use reelmill_domain::preset::{
     AudioEncoder, Kind, NOT_YET, Preset, PresetError, VideoEncoder, by_name, file_names, presets,
     unavailable_reason,

@@ -1,7 +1,6 @@
 //! Sources and jobs for the tests of this crate.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use reelmill_domain::id::{JobId, OutputId, SourceId, TaskId};
 use reelmill_domain::job::{Context, Job, JobState};
