@@ -51,8 +51,9 @@ pub async fn apply(
     change: Change<'_>,
     policy: &Policy,
 ) -> Result<Vec<AfterCommit>, StoreError> {
+    let change = &change;
     store
-        .transact(async |txn| apply_in(txn, job, change.clone(), policy).await)
+        .transact(|txn| async move { apply_in(&*txn, job, change.clone(), policy).await })
         .await
 }
 
@@ -87,15 +88,17 @@ pub async fn apply_in<C: ConnectionTrait>(
         }
     };
     let before = jobs::load(txn, job, policy.expire_after_s).await?;
-    let mut new_task = || TaskId(Uuid::now_v7());
-    let mut context = Context {
-        now,
-        new_task: &mut new_task,
-        max_attempts: policy.max_attempts,
-        limits: policy.limits,
-        cores: policy.cores.max(1),
+    let (after, effects) = {
+        let mut new_task = || TaskId(Uuid::now_v7());
+        let mut context = Context {
+            now,
+            new_task: &mut new_task,
+            max_attempts: policy.max_attempts,
+            limits: policy.limits,
+            cores: policy.cores.max(1),
+        };
+        transition(before.job.clone(), event, &mut context)
     };
-    let (after, effects) = transition(before.job.clone(), event, &mut context);
     carry_out(
         txn,
         &Scene {

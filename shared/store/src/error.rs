@@ -73,6 +73,11 @@ impl StoreError {
         matches!(self, Self::Database { cause, .. } if matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
     }
 
+    /// Whether the database has no space left.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Database { cause, .. } if database_code(cause).is_some_and(|code| matches!(code.as_str(), "13" | "1021" | "1114")))
+    }
+
     /// Whether there is no such row.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
@@ -91,19 +96,25 @@ impl<T> Attempt<T> for Result<T, DbErr> {
     }
 }
 
-/// SQLite: 5 busy, 6 locked, 517 busy snapshot. MySQL: 1205 lock wait timeout, 1213 deadlock (SQLSTATE 40001).
+/// SQLite: 5 busy, 6 locked, 261 and 517 busy in recovery and snapshot. MySQL: 1205 lock wait timeout, 1213 deadlock
+/// (SQLSTATE 40001).
 fn is_contention(error: &DbErr) -> bool {
+    database_code(error).is_some_and(|code| {
+        matches!(
+            code.as_str(),
+            "5" | "6" | "517" | "261" | "1205" | "1213" | "40001"
+        )
+    })
+}
+
+/// The code that the database itself gave.
+fn database_code(error: &DbErr) -> Option<String> {
     let (DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e))) = error
     else {
-        return false;
+        return None;
     };
     match &**e {
-        sqlx::Error::Database(e) => {
-            matches!(
-                e.code().as_deref(),
-                Some("5" | "6" | "517" | "261" | "1205" | "1213" | "40001")
-            )
-        }
-        _ => false,
+        sqlx::Error::Database(e) => e.code().map(Into::into),
+        _ => None,
     }
 }

@@ -72,7 +72,7 @@ pub async fn release_sources(store: &Store, retention_s: u64) -> Result<(), Stor
         .attempt("looking for sources to let go of")?;
     for job in holders {
         store
-            .transact(async |txn| refs::release(txn, Holder::Job(JobId(job))).await)
+            .transact(|txn| async move { refs::release(&*txn, Holder::Job(JobId(job))).await })
             .await?;
     }
     Ok(())
@@ -92,7 +92,10 @@ pub async fn take_doomed(store: &Store, limit: u64) -> Result<Vec<(FileId, Strin
         .attempt("looking for doomed files")?;
     let mut taken = Vec::new();
     for (id, key) in candidates {
-        if store.transact(async |txn| take(txn, id).await).await? {
+        if store
+            .transact(|txn| async move { take(&*txn, id).await })
+            .await?
+        {
             taken.push((FileId(id), key));
         }
     }

@@ -2,21 +2,24 @@
 
 use crate::{Store, StoreError, error::Attempt};
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// How often a transaction is run before its conflict is the caller's.
 const TRIES: u32 = 8;
 
 impl Store {
     /// Runs `body` in one write transaction and commits it. `body` runs again, from the start and at most seven times,
-    /// when the database or `body` reports a conflict: it must do nothing that a rollback doesn't undo.
+    /// when the database or `body` reports a conflict: it must do nothing that a rollback doesn't undo. It is a closure
+    /// that returns a future, and not an async closure, because the future of one of those can't be sent to another
+    /// thread (rust-lang/rust#110338); it gets the transaction shared because of that, and must not keep it.
     ///
     /// # Errors
     /// What `body` returned, or what the database said.
-    pub async fn transact<T, E, F>(&self, mut body: F) -> Result<T, E>
+    pub async fn transact<T, E, F, Fut>(&self, mut body: F) -> Result<T, E>
     where
         E: From<StoreError> + Retry,
-        F: AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,
+        F: FnMut(Arc<DatabaseTransaction>) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
     {
         for attempt in 1.. {
             match self.once(&mut body).await {
@@ -34,10 +37,11 @@ impl Store {
         .into())
     }
 
-    async fn once<T, E, F>(&self, body: &mut F) -> Result<T, E>
+    async fn once<T, E, F, Fut>(&self, body: &mut F) -> Result<T, E>
     where
         E: From<StoreError>,
-        F: AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,
+        F: FnMut(Arc<DatabaseTransaction>) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
     {
         let _turn = match &self.writer {
             Some(writer) => Some(writer.lock().await),
@@ -51,7 +55,13 @@ impl Store {
             })
             .await
             .attempt("beginning a transaction")?;
-        match body(&txn).await {
+        let txn = Arc::new(txn);
+        let outcome = body(txn.clone()).await;
+        let txn = Arc::into_inner(txn).ok_or(StoreError::Conflict {
+            attempt: "ending a transaction",
+            what: "transaction, which its body still holds",
+        })?;
+        match outcome {
             Ok(value) => {
                 txn.commit().await.attempt("committing a transaction")?;
                 Ok(value)

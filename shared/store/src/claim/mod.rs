@@ -54,7 +54,8 @@ pub async fn claim(
     policy: &Policy,
 ) -> Result<Vec<TaskMessage>, StoreError> {
     store
-        .transact(async |txn| {
+        .transact(|txn| async move {
+            let txn = &*txn;
             if !room::lock(txn, lane).await? {
                 return Ok(Vec::new());
             }

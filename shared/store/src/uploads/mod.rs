@@ -6,7 +6,7 @@ mod sweep;
 mod write;
 
 pub use lock::{Held, acquire, ask_to_let_go, look, release, renew, void_all};
-pub use read::find;
+pub use read::{find, sha256};
 pub use sweep::{expired, forget, mark_gone};
 pub use write::{NewUpload, advance, complete, delete, insert, use_as_source};
 

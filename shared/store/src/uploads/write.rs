@@ -8,7 +8,10 @@ use crate::{
     now,
     refs::{self, Holder},
 };
-use reelmill_domain::id::{FileId, SourceId, UploadId};
+use reelmill_domain::{
+    id::{FileId, SourceId, UploadId},
+    time::Timestamp,
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr,
 };
@@ -65,13 +68,13 @@ pub async fn insert<C: ConnectionTrait>(txn: &C, new: NewUpload) -> Result<Uploa
     row.try_into()
 }
 
-/// Records what is durable now, and pushes the expiry back. False: the lock was lost, nothing is written.
+/// Records what is durable now, and pushes the expiry back: returns the new one. `None`: the lock was lost, nothing is written.
 pub async fn advance<C: ConnectionTrait>(
     txn: &C,
     upload: &Upload,
     token: Uuid,
     expires_in_ms: i64,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Timestamp>, StoreError> {
     let expires_at = now(txn).await?.plus_ms(expires_in_ms);
     upload::Entity::update_many()
         .col_expr(
@@ -92,7 +95,7 @@ pub async fn advance<C: ConnectionTrait>(
         .exec(txn)
         .await
         .attempt("advancing an upload")
-        .map(|done| done.rows_affected == 1)
+        .map(|done| (done.rows_affected == 1).then_some(expires_at))
 }
 
 /// Records that the whole lies in the store as `file`, held by the upload. False: the lock was lost, nothing is written.
