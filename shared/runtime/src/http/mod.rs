@@ -7,12 +7,14 @@ mod extract;
 mod guard;
 mod headers;
 mod problem;
+mod responses;
 mod settings;
 mod uniform;
 
 pub use access::RequestId;
 pub use extract::{JSON_LIMIT, Json, Path, Query, parse_json};
 pub use problem::{ApiProblem, PROBLEM_JSON};
+pub use responses::Problems;
 pub use settings::HttpSettings;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
