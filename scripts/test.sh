@@ -34,7 +34,7 @@ count_cargo() {
         awk '{p += $1; f += $2} END {print p + 0, f + 0}'
 }
 count_node() {
-    sed -n 's/^# \(pass\|fail\) \([0-9]*\)$/\1 \2/p' |
+    sed -n 's/^\(#\|ℹ\) \(pass\|fail\) \([0-9]*\)$/\2 \3/p' |
         awk '$1 == "pass" {p += $2} $1 == "fail" {f += $2} END {print p + 0, f + 0}'
 }
 count_pytest() {
@@ -67,7 +67,7 @@ export NO_COLOR=1 CARGO_TERM_COLOR=never
 part format count_one cargo fmt --all --check
 part clippy count_one cargo clippy --quiet --workspace --all-targets -- -D warnings
 part types count_one npm --prefix services/webapp/ui run --silent check
-part page count_node npm --prefix services/webapp/ui run --silent test -- --test-reporter=tap
+part page count_node npm --prefix services/webapp/ui run --silent test
 part rust count_cargo cargo test --quiet --workspace --no-fail-fast
 part clients count_pytest .venv/tests/bin/python -m pytest -q -p no:cacheprovider tests/clients
 part browser count_node npm --prefix tests/browser run --silent test
