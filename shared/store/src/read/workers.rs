@@ -22,7 +22,8 @@ pub struct Running {
 
 /// Every running task.
 pub async fn running<C: ConnectionTrait>(db: &C) -> Result<Vec<Running>, StoreError> {
-    let rows: Vec<(Option<Uuid>, Uuid, String, Uuid, Option<Uuid>)> = task::Entity::find()
+    type Row = (Option<Uuid>, Uuid, String, Uuid, Option<Uuid>);
+    let rows: Vec<Row> = task::Entity::find()
         .select_only()
         .columns([
             task::Column::WorkerId,

@@ -1,0 +1,48 @@
+//! The suite on a real SQLite file.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
+mod suite;
+
+use reelmill_store::Store;
+
+async fn store() -> (tempfile::TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", dir.path().join("t.db").display());
+    let store = Store::connect(&url).await.unwrap();
+    store.migrate().await.unwrap();
+    // Again: nothing to do is fine.
+    store.migrate().await.unwrap();
+    (dir, store)
+}
+
+macro_rules! run {
+    ($($module:ident :: $test:ident),* $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            let (_dir, store) = store().await;
+            suite::$module::$test(&store).await;
+            store.close().await.unwrap();
+        }
+    )*};
+}
+
+run!(
+    life::a_job_goes_from_post_to_published,
+    life::repeated_and_late_events_change_nothing,
+    life::parallel_events_of_one_job_all_count,
+    life::cancelling_stops_what_runs_and_cancels_the_rest,
+    life::a_paused_job_is_taken_back,
+    claims::two_dispatchers_claim_no_task_twice,
+    claims::a_lane_without_live_workers_releases_nothing,
+    claims::a_higher_priority_overtakes_what_waits_in_the_queue,
+    leases::a_renewal_extends_and_names_what_to_stop,
+    leases::lapsed_leases_of_a_silent_worker_are_judged_together,
+    leases::a_release_that_nobody_starts_is_ready_again,
+    stories::ids_are_handed_out_once_every_smaller_one_is_visible,
+    stories::pages_go_from_the_newest_without_holes,
+    files::the_last_reference_dooms_a_file,
+    files::a_deleting_file_can_not_be_held,
+    files::expired_outputs_lose_their_files,
+    files::sources_go_after_their_retention,
+);

@@ -1,0 +1,108 @@
+//! Renewals and what is overdue.
+
+use super::fixture::*;
+use reelmill_domain::{id::RunId, lane::Lane, wire::RunRef};
+use reelmill_store::{Store, entity::task, read, reap, renew};
+use sea_orm::EntityTrait;
+use uuid::Uuid;
+
+async fn row(store: &Store, id: reelmill_domain::id::TaskId) -> task::Model {
+    task::Entity::find_by_id(id.0)
+        .one(store.db())
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+pub async fn a_renewal_extends_and_names_what_to_stop(store: &Store) {
+    job(store, &["mkv"], 5).await;
+    job(store, &["mkv"], 5).await;
+    let worker = worker(1);
+    heard(store, &worker).await;
+    let messages = claim(store, Lane::light()).await;
+    let run = start_for(store, &messages[0], &worker, 1).await;
+    let name = |m: &reelmill_domain::wire::TaskMessage, attempt, run| RunRef {
+        task: m.task,
+        attempt,
+        run,
+    };
+    let unknown = RunId(Uuid::now_v7());
+    let late_start = name(&messages[1], 1, RunId(Uuid::now_v7()));
+    let second = name(&messages[0], 1, RunId(Uuid::now_v7()));
+    let stale = name(&messages[1], 0, RunId(Uuid::now_v7()));
+    let gone = RunRef {
+        task: reelmill_domain::id::TaskId(Uuid::now_v7()),
+        attempt: 1,
+        run: unknown,
+    };
+    let runs = [name(&messages[0], 1, run), late_start, second, stale, gone];
+    let stop = renew::renew(store, &worker, &runs, LEASE).await.unwrap();
+    assert_eq!(stop, [second.run, stale.run, unknown]);
+    let until = row(store, messages[0].task).await.until.unwrap();
+    let now = reelmill_store::now(store.db()).await.unwrap().0;
+    assert!(
+        (LEASE - 5_000..=LEASE).contains(&(until - now)),
+        "{}",
+        until - now
+    );
+
+    // The run whose result was accepted is left in peace: stopping it would delete what it made.
+    say(store, &messages[0], succeeded(&messages[0], run)).await;
+    let stop = renew::renew(store, &worker, &[name(&messages[0], 1, run)], LEASE)
+        .await
+        .unwrap();
+    assert_eq!(stop, []);
+}
+
+pub async fn lapsed_leases_of_a_silent_worker_are_judged_together(store: &Store) {
+    for _ in 0..2 {
+        job(store, &["mkv"], 5).await;
+    }
+    let worker = worker(1);
+    heard(store, &worker).await;
+    let messages = claim(store, Lane::light()).await;
+    start_for(store, &messages[0], &worker, -1).await;
+    start_for(store, &messages[1], &worker, 60_000).await;
+    // The worker is silent (its lease counts as zero here), but one of its runs may still be renewed.
+    reap::leases(store, 0, &POLICY).await.unwrap();
+    assert_eq!(row(store, messages[0].task).await.state, "running");
+    // It lives: it forgot the run.
+    reap::leases(store, LEASE, &POLICY).await.unwrap();
+    let lost = row(store, messages[0].task).await;
+    assert_eq!(
+        (lost.state.as_str(), lost.losses, lost.failures),
+        ("ready", 1, 0)
+    );
+    assert_eq!(row(store, messages[1].task).await.state, "running");
+}
+
+pub async fn a_release_that_nobody_starts_is_ready_again(store: &Store) {
+    let job = job(store, &["mkv"], 5).await;
+    let worker = worker(1);
+    heard(store, &worker).await;
+    let first = claim(store, Lane::light()).await.pop().unwrap();
+    reap::dispatches(store, TIMES.dispatch_ms, LEASE, &POLICY)
+        .await
+        .unwrap();
+    assert_eq!(
+        row(store, first.task).await.state,
+        "dispatched",
+        "it has time yet"
+    );
+    // As if it had been released long ago: the slot is free, so the message is lost.
+    reap::dispatches(store, TIMES.dispatch_ms + 6_000, LEASE, &POLICY)
+        .await
+        .unwrap();
+    assert_eq!(row(store, first.task).await.state, "ready");
+    let second = claim(store, Lane::light()).await.pop().unwrap();
+    assert_eq!((second.task, second.attempt), (first.task, 2));
+    assert_eq!(record(store, job.id).await.job.outputs[0].failures, 0);
+    // No worker left.
+    reap::dispatches(store, TIMES.dispatch_ms, 0, &POLICY)
+        .await
+        .unwrap();
+    assert_eq!(
+        read::tasks_by_state(store.db()).await.unwrap(),
+        [("ready".to_owned(), 1)].into()
+    );
+}

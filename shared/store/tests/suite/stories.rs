@@ -1,0 +1,81 @@
+//! Reading back: stories and pages.
+
+use super::fixture::*;
+use reelmill_domain::{event::Telling, id::JobId};
+use reelmill_store::{Store, entity::job_event, events, now, read};
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use uuid::Uuid;
+
+pub async fn ids_are_handed_out_once_every_smaller_one_is_visible(store: &Store) {
+    let line = async |id: i64, at: i64| {
+        let telling = Telling::Job {
+            state: "queued".into(),
+        };
+        let row = job_event::ActiveModel {
+            id: Set(id),
+            job_id: Set(Uuid::now_v7()),
+            owner: Set(String::new()),
+            seq: Set(1),
+            kind: Set("job".into()),
+            body_json: Set(serde_json::to_string(&telling).unwrap()),
+            at: Set(at),
+        };
+        job_event::Entity::insert(row)
+            .exec_without_returning(store.db())
+            .await
+            .unwrap();
+    };
+    let ids = async |after| -> Vec<i64> {
+        events::after(store.db(), after, 100)
+            .await
+            .unwrap()
+            .iter()
+            .map(|t| t.id)
+            .collect()
+    };
+    let now = now(store.db()).await.unwrap().0;
+    line(1, now - 60_000).await;
+    // 2 was rolled back long ago.
+    line(3, now - 50_000).await;
+    line(4, now).await;
+    // 5 is still being written.
+    line(6, now).await;
+    line(7, now).await;
+    assert_eq!(ids(0).await, [1, 3, 4]);
+    assert_eq!(events::beginning(store.db()).await.unwrap(), 3);
+    line(5, now).await;
+    assert_eq!(ids(4).await, [5, 6, 7]);
+    assert_eq!(events::last(store.db()).await.unwrap(), 7);
+}
+
+pub async fn pages_go_from_the_newest_without_holes(store: &Store) {
+    let mut made: Vec<JobId> = Vec::new();
+    for _ in 0..7 {
+        made.push(job(store, &["mkv"], 5).await.id);
+    }
+    made.reverse();
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = read::page(store.db(), "", None, cursor, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        let text = read::Cursor::after(last).to_string();
+        cursor = Some(text.parse().unwrap());
+        seen.extend(page.iter().map(|r| r.job.id));
+    }
+    assert_eq!(seen, made);
+    assert!(
+        read::page(store.db(), "somebody", None, None, 3)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        read::page(store.db(), "", Some("failed"), None, 3)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!("nonsense".parse::<read::Cursor>().is_err());
+    assert_eq!(record(store, made[0]).await.position, Some(7));
+}
