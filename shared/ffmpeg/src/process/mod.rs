@@ -153,7 +153,7 @@ impl Running {
         let (stdout, stderr) = leash.pipes().ok_or(io::ErrorKind::BrokenPipe)?;
         Ok(Self {
             leash,
-            exit: AsyncFd::with_interest(exit, Interest::READABLE)?,
+            exit: AsyncFd::register_with_interest(exit, Interest::READABLE)?,
             stdout: ChildStdout::from_std(stdout)?,
             stderr: ChildStderr::from_std(stderr)?,
             lines: Lines::default(),
