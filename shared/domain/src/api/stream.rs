@@ -28,6 +28,15 @@ pub struct StreamOutput {
     pub state: String,
 }
 
+/// `deleted`: the job is gone, with its files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StreamDeleted {
+    /// Which.
+    pub job: JobId,
+    /// Its place in the job's story: the last.
+    pub seq: u64,
+}
+
 /// `progress`: how far a job is; has no id, latest value only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProgressView {
