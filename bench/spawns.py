@@ -9,14 +9,17 @@ import subprocess
 import time
 
 SCRIPT = """#!/bin/bash
-# Times with microseconds, without a process of its own.
+# Times with microseconds, without a process of its own; a file for each call, as several run at once.
 begun=$EPOCHREALTIME
 {program} "$@" &
 child=$!
 wait $child
 code=$?
 ended=$EPOCHREALTIME
-{{ printf '%s\\0' {name} "$begun" "$ended" "$(times | tail -n 1)" "$PWD" "$@"; printf '\\n\\0'; }} >> {log}
+exec >> {folder}/$begun.$$
+times
+printf '\\0'
+printf '%s\\0' {name} "$begun" "$ended" "$@"
 exit $code
 """
 
@@ -26,11 +29,11 @@ class Spawns:
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="reelmill-spawns-"))
-        self.log = self.folder / "log"
-        self.log.touch()
+        self.calls = self.folder / "calls"
+        self.calls.mkdir()
         for name in ("ffmpeg", "ffprobe"):
             path = self.folder / name
-            path.write_text(SCRIPT.format(program=shutil.which(name), name=name, log=self.log))
+            path.write_text(SCRIPT.format(program=shutil.which(name), name=name, folder=self.calls))
             path.chmod(0o755)
         self.ffmpeg, self.ffprobe = self.folder / "ffmpeg", self.folder / "ffprobe"
 
@@ -42,29 +45,31 @@ class Spawns:
 
     def take(self):
         """The calls since the last take, in the order of their ends."""
-        text = self.log.read_bytes().decode()
-        self.log.write_bytes(b"")
         calls = []
-        for record in text.split("\n\0"):
-            if not record:
-                continue
-            name, begun, ended, times, folder, *args = record.rstrip("\0").split("\0")
-            begun, ended = float(begun.replace(",", ".")), float(ended.replace(",", "."))
-            calls.append(Call(name, begun, ended, sum(map(_seconds, times.split())), folder, args))
-        return calls
+        for path in self.calls.iterdir():
+            times, name, begun, ended, *args = path.read_bytes().decode().rstrip("\0").split("\0")
+            # The shell's own line comes first, its children's second.
+            cpu = sum(map(_seconds, times.splitlines()[1].split()))
+            calls.append(Call(name, _number(begun), _number(ended), cpu, args))
+            path.unlink()
+        return sorted(calls, key=lambda call: call.ended)
+
+
+def _number(text):
+    return float(text.replace(",", "."))
 
 
 def _seconds(text):
     """`1m2.345s`, as bash's `times` has it."""
-    minutes, seconds = text.rstrip("s").replace(",", ".").split("m")
-    return int(minutes) * 60 + float(seconds)
+    minutes, seconds = text.rstrip("s").split("m")
+    return int(minutes) * 60 + _number(seconds)
 
 
 class Call:
     """One call: when (epoch seconds), how long, at what cost, with which arguments."""
 
-    def __init__(self, name, begun, ended, cpu, folder, args):
-        self.name, self.begun, self.ended, self.cpu, self.folder, self.args = name, begun, ended, cpu, folder, args
+    def __init__(self, name, begun, ended, cpu, args):
+        self.name, self.begun, self.ended, self.cpu, self.args = name, begun, ended, cpu, args
         self.wall = ended - begun
 
     @property

@@ -56,4 +56,6 @@ def _count(folder, source):
 
 
 def _spawned(trace):
-    return re.findall(r'execve\("[^"]*/ff(?:mpeg|probe)".*\) += 0$', trace.read_text(errors="replace"), re.MULTILINE)
+    """Their process ids; a call that found no program there ends in -1."""
+    lines = trace.read_text(errors="replace").splitlines()
+    return {line.split()[0] for line in lines if re.search(r'execve\("[^"]*/ff(mpeg|probe)"', line) and "= -1" not in line}
