@@ -74,7 +74,7 @@ fn film(
 ) -> Result<OutputPlan, String> {
     let preset = &output.preset;
     let picture = video::resolve(preset, media, cx.cores)?;
-    let sound = sound::resolve(preset, media, picture.is_some())?;
+    let sound = sound::resolve(preset, media)?;
     if picture.is_none() && sound.is_none() {
         return Err("The source has nothing that this preset makes.".into());
     }

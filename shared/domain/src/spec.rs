@@ -61,9 +61,9 @@ pub struct ProbeSpec {
 
 /// An encode of a run of frames, or of all of them.
 ///
-/// Picture and sound keep their distance from the source's first stamp. AVI and Ogg can't note that a stream begins
-/// later: there both begin at zero, the later one filled up from the front, with silence (`aresample=first_pts=0`) or
-/// with its first frame. Gaps in the sound are filled with silence everywhere.
+/// Picture and sound keep their distance from the source's first stamp. AVI can't note that a stream begins later:
+/// there silence comes before the sound, or the first picture stays longer. Gaps in the sound are filled with silence
+/// everywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EncodeSpec {
     /// The source.

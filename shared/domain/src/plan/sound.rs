@@ -5,6 +5,9 @@ use crate::media::{Audio, Media};
 use crate::preset::{AudioEncoder, AudioRecipe, Container, Missing, Preset};
 use crate::spec::{AudioHow, AudioSpec};
 
+/// A copied stream can't be filled up from the front; below this, in seconds, nobody hears that.
+const MOST_UNFILLED_S: f64 = 0.02;
+
 /// Layouts that every encoder and player knows: mono, stereo, 5.1, 7.1.
 const LAYOUTS: [u16; 4] = [8, 6, 2, 1];
 
@@ -12,11 +15,7 @@ const LAYOUTS: [u16; 4] = [8, 6, 2, 1];
 ///
 /// # Errors
 /// The reason why the output is skipped.
-pub(super) fn resolve(
-    preset: &Preset,
-    media: &Media,
-    with_picture: bool,
-) -> Result<Option<AudioSpec>, String> {
+pub(super) fn resolve(preset: &Preset, media: &Media) -> Result<Option<AudioSpec>, String> {
     let Some(recipe) = &preset.audio else {
         return Ok(None);
     };
@@ -26,7 +25,7 @@ pub(super) fn resolve(
             Missing::Skip => Err("The source has no sound.".into()),
         };
     };
-    let how = if can_copy(preset.container, recipe, audio, media, with_picture) {
+    let how = if can_copy(preset.container, recipe, audio, media) {
         AudioHow::Copy
     } else {
         let channels = channels(recipe, audio.channels);
@@ -45,16 +44,9 @@ pub(super) fn resolve(
 
 /// Copied when the recipe allows it, the container can hold it, it has no more channels than wanted, and nothing must
 /// be put before it.
-fn can_copy(
-    container: Container,
-    recipe: &AudioRecipe,
-    audio: &Audio,
-    media: &Media,
-    with_picture: bool,
-) -> bool {
-    let in_step = !timeline::starts_at_zero(container)
-        || !with_picture
-        || timeline::audio_lead_s(media).abs() < 0.02;
+fn can_copy(container: Container, recipe: &AudioRecipe, audio: &Audio, media: &Media) -> bool {
+    let in_step =
+        !timeline::starts_at_zero(container) || timeline::audio_lead_s(media) < MOST_UNFILLED_S;
     recipe.copy_if_possible
         && holds(container, &audio.codec)
         && recipe

@@ -26,15 +26,10 @@ impl Made {
     }
 }
 
-/// Whether both streams must begin at zero because the file can't say that one begins later: the later one is filled
-/// up from the front, with silence or with its first frame.
+/// Whether both streams must begin at zero because the file can't say that one begins later: then silence comes before
+/// the sound, or the first picture stays longer.
 pub(super) fn starts_at_zero(container: Container) -> bool {
-    matches!(container, Container::Avi | Container::Ogg)
-}
-
-/// How long after the source's first stamp its picture begins, in seconds.
-fn video_lead_s(video: &Video, media: &Media) -> f64 {
-    video.start_s - first_start_s(media)
+    container == Container::Avi
 }
 
 /// How long after the source's first stamp its chosen sound begins, in seconds; 0 without sound.
@@ -61,35 +56,31 @@ pub(super) fn made(
     let zero = starts_at_zero(container);
     let source = media.video.as_ref().filter(|_| video.is_some());
     let sound = media.chosen_audio().filter(|_| audio.is_some());
-    let video_lead = source.map_or(0.0, |v| video_lead_s(v, media));
-    let video_s = source.map_or(0.0, |v| v.duration_s) + if zero { video_lead } else { 0.0 };
-    let audio_lead = if zero && source.is_some() {
-        audio_lead_s(media)
+    let (video_lead, audio_lead) = if zero {
+        let video_lead = source.map_or(0.0, |v| v.start_s - first_start_s(media));
+        (video_lead, audio_lead_s(media))
     } else {
-        0.0
+        (0.0, 0.0)
     };
     let offset_s = match (source, sound) {
         (Some(v), Some(a)) if !zero => a.start_s - v.start_s,
         _ => 0.0,
     };
     Made {
-        frames: source.map_or(0, |v| frames(v, video, video_lead)),
-        video_s,
+        frames: source.map_or(0, |v| frames(v, video)),
+        video_s: source.map_or(0.0, |v| v.duration_s + video_lead),
         audio_s: sound.map_or(0.0, |a| a.duration_s + audio_lead),
         offset_s,
     }
 }
 
 /// Every frame of the source, or as many as the constant rate makes of its time.
-fn frames(source: &Video, made: Option<&VideoSpec>, lead_s: f64) -> u64 {
-    let Some(rate) = made.and_then(|m| m.constant_rate) else {
-        return source.frames;
-    };
-    let ticks = |seconds: f64| (seconds.max(0.0) * rate.as_f64()).round() as u64;
-    let own = if rate::keeps_frames(source, rate) {
-        source.frames
-    } else {
-        ticks(source.duration_s)
-    };
-    (ticks(lead_s) + own).max(1)
+fn frames(source: &Video, made: Option<&VideoSpec>) -> u64 {
+    match made.and_then(|m| m.constant_rate) {
+        Some(rate) if !rate::keeps_frames(source, rate) => {
+            let ticks = source.duration_s.max(0.0) * rate.as_f64();
+            (ticks.round() as u64).max(1)
+        }
+        _ => source.frames,
+    }
 }

@@ -36,7 +36,7 @@ fn the_expectation_follows_each_streams_own_length_and_offset() {
         (v.duration_s - 10.4).abs() < 1e-9,
         "its first frame stays longer"
     );
-    assert_eq!(v.frames, Frames::About { count: 260, off: 1 });
+    assert_eq!(v.frames, Frames::About { count: 250, off: 1 });
     let expect = made(&preset("audio-mp3"), &sound_first).1;
     assert_eq!(expect.audio.unwrap().duration_s, 10.0);
 }

@@ -77,3 +77,21 @@ fn sound_is_copied_where_the_container_can_hold_it() {
     assert_ne!(sound(&stereo, audio(6)).how, AudioHow::Copy);
     assert_eq!(sound(&stereo, audio(2)).how, AudioHow::Copy);
 }
+
+#[test]
+fn what_begins_late_is_not_copied_into_avi() {
+    let avi = inline(
+        json!({"container": "avi", "video": {"encoder": "mpeg4", "rate": {"quality": 4}},
+        "audio": {"encoder": "libmp3lame", "bitrate_kbps": 128, "copy_if_possible": true}}),
+    );
+    let mp3 = Audio {
+        codec: "mp3".into(),
+        ..audio(2)
+    };
+    assert_eq!(sound(&avi, mp3.clone()).how, AudioHow::Copy);
+    let late = Audio {
+        start_s: 0.5,
+        ..mp3
+    };
+    assert_ne!(sound(&avi, late).how, AudioHow::Copy);
+}
