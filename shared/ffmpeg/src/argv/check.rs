@@ -72,14 +72,17 @@ pub fn decode(
     args.done()
 }
 
-/// ffprobe's arguments for decoding one picture that we made.
-pub fn picture(input: &str) -> Vec<String> {
-    let mut args = Args::ffprobe();
-    args.words(["-f", "image2", "-pattern_type", "none"])
-        .pair("-protocol_whitelist", "file")
-        .pair("-format_whitelist", "image2")
-        .pair("-show_entries", "frame=width,height,pix_fmt")
-        .pair("-of", "compact")
-        .pair("-i", input);
+/// ffmpeg's arguments for decoding pictures that we made, all in one run; sizes and frames come out as lines.
+pub fn pictures(files: &[&str]) -> Vec<String> {
+    let mut args = Args::ffmpeg("error");
+    for file in files {
+        args.words(["-f", "image2", "-pattern_type", "none"])
+            .pair("-protocol_whitelist", "file")
+            .input(file);
+    }
+    for place in 0..files.len() {
+        args.pair("-map", format!("{place}:v"));
+    }
+    args.words(["-c:v", "rawvideo", "-f", "framecrc", "pipe:1"]);
     args.done()
 }

@@ -9,6 +9,6 @@ mod muxer;
 mod thumbnails;
 mod video;
 
-pub use check::{decode, measure, picture, probe};
+pub use check::{decode, measure, pictures, probe};
 pub use encode::encode;
 pub use thumbnails::thumbnails;

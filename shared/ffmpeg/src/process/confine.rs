@@ -41,7 +41,7 @@ fn give_up(parent: Pid, rules: &Rules) -> io::Result<()> {
         return Err(Errno::SRCH.into());
     }
     for (resource, limit) in rules {
-        rustix::process::setrlimit(*resource, limit.clone())?;
+        rustix::process::setrlimit(*resource, *limit)?;
     }
     rustix::process::nice(NICE)?;
     Ok(())

@@ -1,6 +1,7 @@
 //! Runs one program to its end, its stall, or its caller's wish; and leaves nothing of it behind.
 
 mod confine;
+mod exit;
 mod lines;
 mod log;
 mod spawn;
@@ -10,17 +11,16 @@ mod watch;
 pub(crate) use log::Log;
 
 use crate::{Cause, RunError, RunLimits};
+use exit::Exit;
 use lines::Lines;
-use rustix::process::{PidfdFlags, Signal};
+use rustix::process::Signal;
 use spawn::{Leash, Start, start};
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
-use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncReadExt, Interest};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio_util::sync::CancellationToken;
 use watch::{Verdict, Watch};
@@ -140,7 +140,7 @@ enum End {
 
 struct Running {
     leash: Leash,
-    exit: AsyncFd<OwnedFd>,
+    exit: Exit,
     stdout: ChildStdout,
     stderr: ChildStderr,
     lines: Lines,
@@ -149,11 +149,11 @@ struct Running {
 
 impl Running {
     fn new(mut leash: Leash, hide: Vec<String>) -> io::Result<Self> {
-        let exit = rustix::process::pidfd_open(leash.pid(), PidfdFlags::NONBLOCK)?;
+        let exit = Exit::of(leash.pid())?;
         let (stdout, stderr) = leash.pipes().ok_or(io::ErrorKind::BrokenPipe)?;
         Ok(Self {
             leash,
-            exit: AsyncFd::register_with_interest(exit, Interest::READABLE)?,
+            exit,
             stdout: ChildStdout::from_std(stdout)?,
             stderr: ChildStderr::from_std(stderr)?,
             lines: Lines::default(),
@@ -178,8 +178,8 @@ impl Running {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(End::Cancelled),
-                ready = self.exit.readable() => {
-                    ready?.retain_ready();
+                ended = self.exit.wait() => {
+                    ended?;
                     return Ok(End::Exited);
                 }
                 _ = tick.tick() => match watch.look(usage::transferred(self.leash.pid()), Instant::now()) {
@@ -214,8 +214,8 @@ impl Running {
     /// Lets the child close its files, if it does so soon.
     async fn end_politely(&mut self) -> io::Result<()> {
         self.leash.signal(Signal::TERM);
-        match tokio::time::timeout(TERM_GRACE, self.exit.readable()).await {
-            Ok(ready) => ready?.retain_ready(),
+        match tokio::time::timeout(TERM_GRACE, self.exit.wait()).await {
+            Ok(ended) => ended?,
             Err(_) => tracing::debug!("a child did not end when asked; it is killed"),
         }
         Ok(())
@@ -228,7 +228,7 @@ impl Running {
         whole: bool,
     ) -> io::Result<(ExitStatus, f64, Log)> {
         self.leash.signal(Signal::KILL);
-        self.exit.readable().await?.retain_ready();
+        self.exit.wait().await?;
         let rest = async {
             let out = drain(&mut self.stdout, |bytes| {
                 whole && self.lines.feed(bytes, |text| line(text) != Seen::Enough)
