@@ -1,0 +1,19 @@
+//! What the webapp is told at its start.
+
+use reelmill_runtime::http::HttpSettings;
+use reelmill_store::Policy;
+
+/// The webapp's settings.
+#[derive(Debug, Clone)]
+pub struct WebappConfig {
+    /// How it is reached, and by whom.
+    pub http: HttpSettings,
+    /// Largest upload in bytes (`limits.upload_bytes`), at least 1.
+    pub upload_bytes: u64,
+    /// Seconds that an upload stays without a new byte, and without a job that uses it.
+    pub upload_expiry_s: u64,
+    /// The rules that transitions follow.
+    pub policy: Policy,
+    /// No other process uses this database: locks found at the start are a dead predecessor's.
+    pub alone: bool,
+}

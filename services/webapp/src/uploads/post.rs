@@ -1,0 +1,49 @@
+//! `POST /api/v1/uploads`: tus's creation, or a browser's form; told apart by their headers.
+
+use super::{form, tus};
+use crate::app::App;
+use axum::{
+    extract::{Request, State},
+    http::{StatusCode, header},
+    response::Response,
+};
+use reelmill_domain::api::UploadView;
+use reelmill_runtime::http::{ApiProblem, Problems};
+
+/// Begin a resumable upload (tus), or upload a file with a form
+///
+/// With `Tus-Resumable: 1.0.0`: creation and creation-with-upload of tus. With `multipart/form-data` (`curl -F file=@clip.mp4`):
+/// the first part that has a file name is the file.
+#[utoipa::path(
+    post, path = "/api/v1/uploads", tag = "uploads", operation_id = "create_upload",
+    params(
+        ("Tus-Resumable" = Option<String>, Header, description = "`1.0.0` for tus"),
+        ("Upload-Length" = Option<u64>, Header, description = "The whole size in bytes"),
+        ("Upload-Defer-Length" = Option<u8>, Header, description = "`1`: the size will be said later"),
+        ("Upload-Metadata" = Option<String>, Header, description = "`filename` and its base64"),
+        ("Upload-Checksum" = Option<String>, Header, description = "`md5`, `sha1` or `sha256` and the sum of the body in base64"),
+    ),
+    responses((status = 201, description = "Begun, or there; `Location` says where", body = UploadView), Problems)
+)]
+pub async fn post(State(app): State<App>, request: Request) -> Result<Response, ApiProblem> {
+    let headers = request.headers();
+    let is_tus = ["tus-resumable", "upload-length", "upload-defer-length"]
+        .iter()
+        .any(|name| headers.contains_key(*name));
+    if is_tus {
+        return tus::create::create(app, request).await;
+    }
+    let is_form = headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes()
+            .to_ascii_lowercase()
+            .starts_with(b"multipart/form-data")
+    });
+    if is_form {
+        return form::upload(app, request).await;
+    }
+    Err(ApiProblem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "send multipart/form-data, or speak tus 1.0.0 (`Tus-Resumable`), or PUT the whole body",
+    ))
+}

@@ -1,0 +1,149 @@
+//! `PATCH`: bytes at an offset. One at a time per upload.
+
+use super::headers::{check_octets, check_version, invalid, number, state_of, text};
+use crate::{
+    app::App,
+    uploads::{
+        broke_off,
+        digest::Digest,
+        incoming::{Body, End},
+        intake::{Intake, Received},
+        lease::Lease,
+        locked,
+    },
+};
+use axum::{
+    body::HttpBody,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+};
+use futures::TryStreamExt;
+use reelmill_domain::id::UploadId;
+use reelmill_runtime::http::{ApiProblem, Path, Problems};
+use reelmill_store::uploads::Upload;
+use std::io;
+
+/// Bytes for a resumable upload (tus)
+#[utoipa::path(
+    patch, path = "/api/v1/uploads/{id}", tag = "uploads", operation_id = "patch_upload",
+    params(
+        ("id" = UploadId, Path, description = "The upload"),
+        ("Tus-Resumable" = String, Header, description = "`1.0.0`"),
+        ("Upload-Offset" = u64, Header, description = "Where the bytes go: what HEAD says"),
+        ("Upload-Length" = Option<u64>, Header, description = "The whole size, if it was deferred"),
+        ("Upload-Checksum" = Option<String>, Header, description = "`md5`, `sha1` or `sha256` and the sum of the body in base64"),
+    ),
+    request_body(content_type = "application/offset+octet-stream"),
+    responses((status = 204, description = "Stored; `Upload-Offset` says how far it is"), Problems)
+)]
+pub async fn patch(
+    State(app): State<App>,
+    Path(id): Path<UploadId>,
+    request: Request,
+) -> Result<Response, ApiProblem> {
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
+    check_version(&headers, true)?;
+    check_octets(&headers)?;
+    let wish = Wish {
+        offset: number(&headers, "upload-offset")?
+            .ok_or_else(|| invalid("Upload-Offset", "it is missing"))?,
+        length: number(&headers, "upload-length")?,
+        coming: body.size_hint().exact(),
+        checksum: text(&headers, "upload-checksum")?
+            .map(Digest::parse)
+            .transpose()?,
+    };
+    let body = Box::pin(body.into_data_stream().map_err(io::Error::other));
+    let intake = app.intake.clone();
+    let state = app
+        .detached(async move { go_on(&intake, id, wish, body).await })
+        .await?;
+    Ok((StatusCode::NO_CONTENT, state).into_response())
+}
+
+struct Wish {
+    offset: u64,
+    length: Option<u64>,
+    /// Bytes of the body, if it says.
+    coming: Option<u64>,
+    checksum: Option<Digest>,
+}
+
+async fn go_on(
+    intake: &Intake,
+    id: UploadId,
+    wish: Wish,
+    body: Body,
+) -> Result<HeaderMap, ApiProblem> {
+    let (upload, lease) = intake.lock(id).await?;
+    let done = write(intake, upload, &lease, wish, body).await;
+    if done.is_err() {
+        intake.unlock(&lease).await;
+    }
+    done
+}
+
+async fn write(
+    intake: &Intake,
+    mut upload: Upload,
+    lease: &Lease,
+    wish: Wish,
+    body: Body,
+) -> Result<HeaderMap, ApiProblem> {
+    if upload.offset != wish.offset {
+        return Err(ApiProblem::conflict(
+            "wrong_offset",
+            format!(
+                "the upload has {} bytes, not {}",
+                upload.offset, wish.offset
+            ),
+        )
+        .header(
+            HeaderName::from_static("upload-offset"),
+            HeaderValue::from(upload.offset),
+        ));
+    }
+    if let Some(length) = wish.length {
+        intake.declare(&mut upload, lease, length).await?;
+    }
+    if let Some(coming) = wish.coming {
+        intake.check_room(&upload, coming)?;
+    }
+    let Received { upload, end } = match upload.complete {
+        // Only nothing can come after the end; `check_room` and `receive` see to that.
+        true => Received {
+            end: intake.nothing_more(&upload, body).await?,
+            upload,
+        },
+        false => intake.receive(upload, lease, body, wish.checksum).await?,
+    };
+    match end {
+        End::Whole => {}
+        End::LetGo | End::Excess => return Err(locked()),
+        End::BrokenOff(_) => return Err(broke_off()),
+        End::Idle => {
+            return Err(ApiProblem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_too_slow",
+                "nothing came for a long time; what came before is stored",
+            ));
+        }
+    }
+    let upload = close(intake, upload, lease).await?;
+    Ok(state_of(&upload))
+}
+
+/// Finishes an upload that has every byte; unlocks it in any case.
+pub(super) async fn close(
+    intake: &Intake,
+    upload: Upload,
+    lease: &Lease,
+) -> Result<Upload, ApiProblem> {
+    if upload.is_unfinished() {
+        return intake.finish(upload, lease).await;
+    }
+    intake.unlock(lease).await;
+    Ok(upload)
+}
