@@ -74,15 +74,15 @@ class Call:
 
     @property
     def encodes(self):
-        """It makes a file: ffmpeg with an encoder, not into nothing."""
-        return self.name == "ffmpeg" and any(arg.startswith("-c:") or arg in ("-c", "-codec") for arg in self.args) and "null" not in self.args
+        """It makes an output; what only looks is not asked for its progress."""
+        return self.name == "ffmpeg" and "-progress" in self.args
 
     def by_hand(self, source, folder):
         """The same command on a file of ours: wall and processor seconds. Only the two paths differ."""
         args = list(self.args)
-        args[args.index("-i") + 1] = str(source)
+        args[args.index("-i") + 1] = f"file:{source}"
         target = folder / f"by-hand{pathlib.Path(args[-1]).suffix}"
-        args[-1] = str(target)
+        args[-1] = f"file:{target}"
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         subprocess.run(["ffmpeg", *args], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
         wall, after = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -124,21 +124,21 @@ async fn wrong_requests_are_answered_as_problems() -> Result<()> {
             "/api/v1/jobs?cursor=%00nonsense".into(),
             None,
             422,
-            "invalid_field",
+            "invalid_query",
         ),
         (
             &get,
             "/api/v1/jobs?limit=-1".into(),
             None,
             422,
-            "invalid_field",
+            "invalid_query",
         ),
         (
             &get,
             "/api/v1/jobs?limit=many".into(),
             None,
             422,
-            "invalid_field",
+            "invalid_query",
         ),
     ];
     for (method, path, body, status, code) in table {

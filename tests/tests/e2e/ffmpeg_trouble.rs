@@ -123,7 +123,7 @@ async fn an_ffmpeg_that_hangs_fails_the_output_with_the_reason() -> Result<()> {
     let id = api.make(&film, &["mkv"]).await?;
     let job = api.ends(&id, "failed", secs(60)).await?;
     let error = &output(&job, "mkv")?["error"];
-    ensure!(error["code"] == "stalled", "{job:#}");
+    ensure!(error["code"] == "ffmpeg_stalled", "{job:#}");
     ensure!(
         error["message"].as_str().is_some_and(|m| m.len() > 15),
         "{job:#}"

@@ -145,7 +145,7 @@ async fn wrong_offsets_versions_and_types_change_nothing() -> Result<()> {
     }
     tus.patch_with(300, noise(2, 100), &[("tus-resumable", "0.2.2")])
         .await?
-        .problem(412, "wrong_tus_version")?;
+        .problem(412, "unsupported_tus_version")?;
     let answer = api
         .raw(
             Method::PATCH,
@@ -214,7 +214,7 @@ async fn a_wrong_checksum_leaves_the_offset_where_it_was() -> Result<()> {
     let answer = tus
         .patch_with(0, piece.clone(), &[("upload-checksum", &wrong)])
         .await?;
-    answer.problem(460, "checksum_mismatch")?;
+    answer.problem(460, "wrong_checksum")?;
     ensure!(tus.offset().await? == 0, "the offset moved");
     let answer = tus
         .patch_with(0, piece.clone(), &[("upload-checksum", "crc99 AAAA")])
