@@ -183,6 +183,12 @@ pub const KEYS: &[Key] = &[
         "How long a graceful stop waits for running tasks before it gives them back.",
     ),
     key(
+        "encoder.min_free_bytes",
+        Whole(0, MAX),
+        Is("268435456"),
+        "With less than this free in the scratch folder, a task is given to another worker.",
+    ),
+    key(
         "limits.upload_bytes",
         Whole(1, MAX),
         Is("1099511627776"),

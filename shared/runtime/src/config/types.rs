@@ -106,6 +106,8 @@ pub struct Encoder {
     pub stall_s: u64,
     /// How long a graceful stop waits for running tasks, in seconds.
     pub drain_grace_s: u64,
+    /// Free space in the scratch folder below which no task is taken on, in bytes.
+    pub min_free_bytes: u64,
 }
 
 /// `limits.*`
