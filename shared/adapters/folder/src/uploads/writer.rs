@@ -7,7 +7,7 @@ use futures::StreamExt;
 use reelmill_objects::{ByteStream, ObjectError};
 use std::{
     fs::File,
-    io,
+    io, mem,
     os::unix::fs::FileExt,
     sync::Arc,
     thread::{self, JoinHandle},
@@ -78,17 +78,19 @@ async fn gather(
             if buffer.len() < WRITE_AT_ONCE {
                 continue;
             }
-            let next = if made < BUFFERS {
-                made += 1;
-                Some(Vec::with_capacity(WRITE_AT_ONCE))
-            } else {
-                to_fill.recv().await
-            };
-            let (Some(next), Ok(())) = (next, full.send(buffer).await) else {
+            if full.send(mem::take(&mut buffer)).await.is_err() {
                 // The writer has stopped, and says why itself.
                 return Ok(());
+            }
+            buffer = if made < BUFFERS {
+                made += 1;
+                Vec::with_capacity(WRITE_AT_ONCE)
+            } else {
+                match to_fill.recv().await {
+                    Some(buffer) => buffer,
+                    None => return Ok(()),
+                }
             };
-            buffer = next;
         }
     };
     if !buffer.is_empty() && full.send(buffer).await.is_err() {
