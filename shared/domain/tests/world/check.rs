@@ -1,6 +1,6 @@
 //! The rules that no step may break.
 
-use reelmill_domain::event::{Effect, Telling};
+use reelmill_domain::event::{Effect, TaskEvent, Telling};
 use reelmill_domain::id::{OutputId, RunId, TaskId};
 use reelmill_domain::job::{Job, JobState};
 use reelmill_domain::output::{Output, OutputState, Parts};
@@ -31,6 +31,25 @@ impl Checks {
         }
     }
 
+    /// A worker's word about a run changed its task: only the run that is bound may do that, or one of the current
+    /// attempt while none is bound.
+    pub fn counted(&self, before: &Task, what: &TaskEvent) {
+        let (TaskEvent::Succeeded { attempt, run, .. }
+        | TaskEvent::Failed { attempt, run, .. }
+        | TaskEvent::Released { attempt, run }
+        | TaskEvent::Started { attempt, run, .. }) = what
+        else {
+            return;
+        };
+        assert_eq!(*attempt, before.attempt, "a stale attempt counted");
+        let may = match before.state {
+            TaskState::Dispatched { .. } => true,
+            TaskState::Running { run: bound, .. } => bound == *run,
+            _ => false,
+        };
+        assert!(may, "{what:?} counted on {before:?}");
+    }
+
     /// A run was told to stop, and so to delete what it made.
     pub fn stopped(&self, run: RunId) {
         let accepted = self.accepted.values().any(|r| *r == run);
@@ -53,6 +72,7 @@ impl Checks {
             output_fits_table(a, tasks);
         }
         states_are_told(before, after, effects);
+        state_fits_outputs(after);
         for effect in effects {
             match effect {
                 Effect::KeepFiles(id, files) => {
@@ -60,6 +80,10 @@ impl Checks {
                     assert!(!files.is_empty());
                 }
                 Effect::ReapWork => self.reaped += 1,
+                Effect::SaveTask(task) => {
+                    let released = matches!(task.state, TaskState::Dispatched { .. });
+                    assert!(!(released && before.paused), "released while paused");
+                }
                 _ => {}
             }
         }
@@ -129,8 +153,21 @@ fn output_fits_table(output: &Output, tasks: &BTreeMap<TaskId, Task>) {
         let all_done = parts.done == parts.total;
         assert_eq!(matches!(output.state, OutputState::Assembling(_)), all_done);
     }
+    let failures: u32 = own().map(|t| t.failures).sum();
+    assert_eq!(output.failures, failures);
     if output.state.is_terminal() {
         assert!(own().all(|t| t.state.is_terminal()));
+    }
+}
+
+/// A job finishes when nothing of it is left to encode, not before and not later.
+fn state_fits_outputs(job: &Job) {
+    let assembling = |o: &&Output| matches!(o.state, OutputState::Assembling(_));
+    let open = || job.outputs.iter().filter(|o| !o.state.is_terminal());
+    match job.state {
+        JobState::Encoding { .. } => assert!(!open().all(|o| assembling(&o))),
+        JobState::Finishing { .. } => assert!(open().all(|o| assembling(&o))),
+        _ => {}
     }
 }
 

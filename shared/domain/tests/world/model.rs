@@ -37,6 +37,8 @@ pub struct World {
     pub checks: Checks,
     /// Effects carried out so far.
     pub effects: usize,
+    /// The task that the last transition wrote.
+    moved: Option<TaskId>,
     chunks: u32,
     max_attempts: u32,
     ids: Box<dyn FnMut() -> TaskId>,
@@ -61,6 +63,7 @@ impl World {
             workers: Vec::new(),
             checks: Checks::default(),
             effects: 0,
+            moved: None,
             chunks: setting.chunks,
             max_attempts: setting.max_attempts,
             ids: Box::new(counter()),
@@ -82,6 +85,7 @@ impl World {
         let (after, effects) = transition(before.clone(), event, &mut cx);
         self.job = after;
         self.effects += effects.len();
+        self.moved = None;
         for effect in &effects {
             self.carry_out(effect);
         }
@@ -89,8 +93,13 @@ impl World {
     }
 
     pub fn on_task(&mut self, id: TaskId, what: TaskEvent) {
-        let task = Box::new(self.tasks[&id].clone());
+        let before = self.tasks[&id].clone();
+        let task = Box::new(before.clone());
+        let said = what.clone();
         self.apply(JobEvent::Task { task, what });
+        if self.moved == Some(id) {
+            self.checks.counted(&before, &said);
+        }
     }
 
     /// Ending and outputs, without times.
@@ -104,6 +113,7 @@ impl World {
             Effect::SaveTask(task) => {
                 let before = self.tasks.insert(task.id, (**task).clone()).unwrap();
                 self.checks.task_moved(&before, task);
+                self.moved = Some(task.id);
             }
             Effect::AddTasks(tasks) => self.add_tasks(tasks),
             Effect::MeetNeedsOf(id) => self.meet_needs_of(*id),
