@@ -63,7 +63,7 @@ cargo build --quiet --workspace --all-targets || die "the workspace does not bui
 export REELMILL_BIN="$ROOT/target/debug/reelmill"
 [ -x "$REELMILL_BIN" ] || die "$REELMILL_BIN was not built"
 
-export NO_COLOR=1 CARGO_TERM_COLOR=never
+export NO_COLOR=1 CARGO_TERM_COLOR=never RUST_BACKTRACE=0
 part format count_one cargo fmt --all --check
 part clippy count_one cargo clippy --quiet --workspace --all-targets -- -D warnings
 part types count_one npm --prefix services/webapp/ui run --silent check
