@@ -17,12 +17,15 @@ pub struct NewJob {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<NewSource>>,
     /// What is to be made, 1 to 32.
+    #[schema(min_items = 1, max_items = 32)]
     pub outputs: Vec<NewOutput>,
     /// At most 300 characters; absent: the source's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300)]
     pub name: Option<String>,
     /// 0 to 9; 9 goes first; 5 unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 9)]
     pub priority: Option<u8>,
     /// Not available yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,6 +35,7 @@ pub struct NewJob {
     pub notify_email: Option<String>,
     /// Published outputs go after so many seconds, 60 to ten years; absent: as configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 60, maximum = 315_360_000)]
     pub expire_after_s: Option<u64>,
     /// Not available yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,11 +98,13 @@ pub enum NameOrPreset {
 pub struct PatchJob {
     /// 0 to 9.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 9)]
     pub priority: Option<u8>,
     /// Hold back, or let go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,
     /// At most 300 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300)]
     pub name: Option<String>,
 }
