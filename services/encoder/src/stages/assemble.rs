@@ -12,7 +12,7 @@ use reelmill_ffmpeg::verify;
 use std::path::Path;
 
 /// How much of the task is done when the result is verified: the rest is storing.
-const VERIFIED: f64 = 0.95;
+pub(super) const VERIFIED: f64 = 0.95;
 
 /// Makes and verifies the output.
 pub async fn assemble(run: &Run<'_>, spec: &AssembleSpec) -> Result<TaskResult, Fault> {

@@ -1,9 +1,9 @@
 //! When an output is not what the plan expects: is the source to blame? What of it can be decoded is measured, and the
 //! owner gets that much, with a warning; or a failure that says what differs.
 
-use super::Run;
+use super::{Run, assemble::VERIFIED};
 use crate::failure::{Fault, failed, lasting, probe_failed, sentence, tool_failed};
-use reelmill_domain::{event::Warning, output::OutputMedia, spec::AssembleSpec};
+use reelmill_domain::{event::Warning, output::OutputMedia, spec::AssembleSpec, wire::Stage};
 use reelmill_ffmpeg::{
     probe,
     verify::{self, Measured, Mismatch},
@@ -18,6 +18,8 @@ pub async fn judge(
 ) -> Result<(OutputMedia, Vec<Warning>), Fault> {
     tracing::info!(task = %run.run.task, ?mismatches, "not as expected; measuring what the source holds");
     let source = run.fetch(&spec.source, "source").await?;
+    run.progress
+        .stage(Stage::Verify, VERIFIED..VERIFIED, 0, 0.0);
     let (tools, limits) = (&run.worker.config.tools, run.limits());
     let media = probe::probe(tools, &source, &spec.limits, &limits, |_| {}, run.token)
         .await

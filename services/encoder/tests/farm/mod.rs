@@ -53,6 +53,14 @@ impl Farm {
     }
 
     pub async fn with(change: impl FnOnce(&mut EncoderConfig)) -> Self {
+        Self::over(change, |broker| broker).await
+    }
+
+    /// A farm whose worker reaches the broker through something.
+    pub async fn over(
+        change: impl FnOnce(&mut EncoderConfig),
+        through: impl FnOnce(Arc<EmbeddedBroker>) -> Arc<dyn Broker>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let broker = EmbeddedBroker::new();
         let objects = FolderStore::open(&folder.path().join("objects")).unwrap();
@@ -69,7 +77,7 @@ impl Farm {
         let shutdown = CancellationToken::new();
         let worker = tokio::spawn(reelmill_encoder::run(
             config,
-            broker.clone(),
+            through(broker.clone()),
             objects.clone(),
             shutdown.clone(),
         ));

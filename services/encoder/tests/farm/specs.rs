@@ -40,7 +40,7 @@ pub fn encode(source: &Input, size: (u32, u32), frames: u64, speed: &str, sound:
             constant_rate: None,
             keyframe_interval: None,
         }),
-        audio: sound.then(|| AudioSpec {
+        audio: sound.then_some(AudioSpec {
             stream: 1,
             how: AudioHow::Encode {
                 encoder: AudioEncoder::Aac,
@@ -78,7 +78,7 @@ pub fn assemble(source: &Input, size: (u32, u32), frames: u64, sound: bool) -> A
                 duration_s,
                 tolerance_s: 0.1,
             }),
-            audio: sound.then(|| ExpectAudio {
+            audio: sound.then_some(ExpectAudio {
                 codec: "aac".to_owned(),
                 channels: 2,
                 duration_s,

@@ -18,9 +18,10 @@ impl Attempt<'_> {
         let (attempt, key) = (self.what, self.key.to_owned());
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ObjectError::NotFound { key },
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                ObjectError::Full { attempt, key }
-            }
+            // Too large for the file system or this process: as good as full for who sends it.
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => ObjectError::Full { attempt, key },
             _ => self.because(error),
         }
     }
