@@ -40,6 +40,11 @@ pub(super) fn constant_rate(rate: Ratio) -> String {
     )
 }
 
+/// The first picture shows from the very start, however late it comes; the others keep their times.
+pub(super) fn from_zero() -> String {
+    "setpts=if(eq(N\\,0)\\,0\\,PTS)".into()
+}
+
 // The tags come from a file: only names on these lists get into a filter.
 
 fn transfer(tag: &str) -> &'static str {

@@ -9,7 +9,9 @@ pub(super) fn muxer(args: &mut Args, container: Container) {
     args.words(["-fflags", "+bitexact", "-flags:v", "+bitexact"])
         .words(["-flags:a", "+bitexact"]);
     match container {
-        Container::Avi => args.pair("-f", "avi"),
+        // Both streams are made to start at zero; shifting them for the sound encoder's delay would move the picture
+        // by a whole frame.
+        Container::Avi => args.words(["-avoid_negative_ts", "disabled", "-f", "avi"]),
         Container::Mkv => args.words(["-f", "matroska", "-cues_to_front", "1"]),
         Container::Webm => args.words(["-f", "webm", "-cues_to_front", "1"]),
         Container::Ogg => args.pair("-f", "ogg"),

@@ -13,7 +13,7 @@ const SVT_MOST_PARALLEL: u16 = 6;
 
 pub(super) fn video(args: &mut Args, spec: &VideoSpec, container: Container) {
     args.pair("-map", format!("0:{}", spec.stream))
-        .pair("-filter:v", chain(spec))
+        .pair("-filter:v", chain(spec, container))
         // Every frame, at its own time: never dropped or repeated to please a rate that was guessed.
         .pair("-fps_mode", "passthrough");
     if keeps_times(spec, container) {
@@ -32,10 +32,13 @@ pub(super) fn video(args: &mut Args, spec: &VideoSpec, container: Container) {
     }
 }
 
-fn chain(spec: &VideoSpec) -> String {
+fn chain(spec: &VideoSpec, container: Container) -> String {
     let mut chain = Vec::new();
     if let Some(rate) = spec.constant_rate {
         chain.push(filters::constant_rate(rate));
+    }
+    if container == Container::Avi {
+        chain.push(filters::from_zero());
     }
     chain.push(if spec.scale {
         filters::scale(spec.width, spec.height)

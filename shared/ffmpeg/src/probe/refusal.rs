@@ -31,7 +31,7 @@ pub(super) fn not_opened(finished: &Finished, head: &[u8], limits: &SourceLimits
     if let Some(demuxer) = refused_demuxer(&log) {
         return refused(demuxer);
     }
-    if log.contains("moov atom not found") {
+    if log.contains("moov atom not found") && is_iso_media(head) {
         return ProbeError::Incomplete {
             what: "its index is missing; it was probably cut off while it was written or sent"
                 .into(),
@@ -48,6 +48,12 @@ pub(super) fn not_opened(finished: &Finished, head: &[u8], limits: &SourceLimits
         },
         log_tail: log,
     })
+}
+
+/// The first box of an MP4 or QuickTime file, by its type. ffprobe also tries those demuxers for the name's sake.
+fn is_iso_media(head: &[u8]) -> bool {
+    let kinds: [&[u8]; 6] = [b"ftyp", b"mdat", b"free", b"skip", b"wide", b"moov"];
+    head.get(4..8).is_some_and(|kind| kinds.contains(&kind))
 }
 
 /// `[concat] Format not on whitelist …` → `concat`.

@@ -196,11 +196,13 @@ impl Fold {
             .frame(time, length_s, samples);
         self.video_frames += u64::from(is_video);
         self.seen += 1;
-        self.seen.is_multiple_of(TELL_EVERY).then(|| FfmpegProgress {
-            frame: self.video_frames,
-            out_time_us: (time.unwrap_or(0.0).max(0.0) * 1e6) as u64,
-            ..FfmpegProgress::default()
-        })
+        self.seen
+            .is_multiple_of(TELL_EVERY)
+            .then(|| FfmpegProgress {
+                frame: self.video_frames,
+                out_time_us: (time.unwrap_or(0.0).max(0.0) * 1e6) as u64,
+                ..FfmpegProgress::default()
+            })
     }
 
     fn finish(mut self, finished: &Finished) -> Measured {
