@@ -3,7 +3,10 @@
 mod cli;
 mod client;
 mod commands;
+mod docs;
+mod identity;
 mod outcome;
+mod service;
 mod setup;
 mod show;
 mod wire;

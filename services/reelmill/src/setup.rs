@@ -1,7 +1,7 @@
 //! What every command needs before it can begin: the configuration, and a runtime to run on.
 
 use crate::cli::ServerArgs;
-use reelmill_runtime::config::{Flag, Loaded, Sources, load};
+use reelmill_runtime::config::{Config, Flag, Loaded, Sources, load};
 use std::{future::Future, path::PathBuf};
 
 /// The configuration with what the command line says on top.
@@ -31,4 +31,19 @@ pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
         .enable_all()
         .build()?
         .block_on(work)
+}
+
+/// Stacks of worker threads are touched as deep as they were used; this is deeper than anything here goes.
+const STACK_BYTES: usize = 2 << 20;
+
+/// The runtime that services work on: a thread per processor, few enough to stay small when idle.
+pub fn workers(config: &Config) -> anyhow::Result<tokio::runtime::Runtime> {
+    let threads = usize::from(crate::service::cores()).clamp(2, 8);
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        // Blocking threads hash, copy and sync: enough for every slot at once.
+        .max_blocking_threads(16 + 4 * usize::from(config.encoder.slots))
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build()?)
 }

@@ -4,6 +4,9 @@ use crate::config::{Log, LogFormat};
 use std::io::IsTerminal;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+/// Libraries that tell at `info` what only their authors want to know; a directive of the user's overrides it.
+const QUIET: &str = "sea_orm_migration=warn";
+
 /// Turns logging on for the whole process; later calls change nothing.
 pub fn init(log: &Log) {
     let text = match log.format {
@@ -12,7 +15,8 @@ pub fn init(log: &Log) {
         LogFormat::Json => false,
     };
     // The configuration has checked the directives; should they be unusable all the same, `info` is better than silence.
-    let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", log.level))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
     let registry = tracing_subscriber::registry().with(filter);
     let done = if text {
         registry

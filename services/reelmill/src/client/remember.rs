@@ -1,55 +1,12 @@
 //! What `submit` remembers of an upload between calls, so that an interrupted one goes on: one small file each in the
 //! XDG state folder. Losing it costs an upload from the start, nothing else.
 
+use crate::identity::Identity;
 use anyhow::Context;
 use reelmill_runtime::config::state_dir;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    time::UNIX_EPOCH,
-};
-
-/// Which file, as it was when it was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// Absolute.
-    pub path: PathBuf,
-    /// Size.
-    pub bytes: u64,
-    /// Last change, in nanoseconds since 1970.
-    pub modified_ns: u128,
-}
-
-impl Identity {
-    /// The identity of a regular file.
-    pub fn of(path: &Path) -> anyhow::Result<Self> {
-        let whole =
-            fs::canonicalize(path).with_context(|| format!("can't read {}", path.display()))?;
-        let meta =
-            fs::metadata(&whole).with_context(|| format!("can't read {}", path.display()))?;
-        anyhow::ensure!(meta.is_file(), "{} is not a file", path.display());
-        let modified = meta.modified().unwrap_or(UNIX_EPOCH);
-        Ok(Self {
-            path: whole,
-            bytes: meta.len(),
-            // A time before 1970 identifies as well as 1970 does.
-            modified_ns: modified
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_nanos(),
-        })
-    }
-
-    /// The name that people know it by.
-    pub fn name(&self) -> String {
-        self.path.file_name().map_or_else(
-            || "source".into(),
-            |name| name.to_string_lossy().into_owned(),
-        )
-    }
-}
+use std::{fs, io, path::PathBuf};
 
 /// An upload that has begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

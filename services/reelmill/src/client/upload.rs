@@ -1,9 +1,7 @@
 //! A resumable upload (tus 1.0): begun once, continued after every break, also by a later call of the command.
 
-use super::{
-    Client, Refused,
-    remember::{Identity, Memory},
-};
+use super::{Client, Refused, remember::Memory};
+use crate::identity::Identity;
 use anyhow::{Context, bail};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures::StreamExt;

@@ -2,13 +2,8 @@
 
 use crate::{
     cli::{JsonArgs, ServerArgs},
-    client::{
-        Client,
-        download::download,
-        follow,
-        remember::{Identity, Memory},
-        upload::upload,
-    },
+    client::{Client, download::download, follow, remember::Memory, upload::upload},
+    identity::Identity,
     outcome::Outcome,
     setup,
     show::{self, job::details, progress::Bars},

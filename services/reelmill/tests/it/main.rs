@@ -5,7 +5,11 @@
     reason = "tests speak by panicking"
 )]
 
+mod client;
 mod configuration;
 mod doctor;
+mod encode;
 mod reelmill;
+mod serve;
+mod server;
 mod wrong_use;

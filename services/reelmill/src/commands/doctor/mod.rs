@@ -13,6 +13,7 @@ use crate::{
 };
 use clap::Args;
 use finding::{Finding, Level};
+pub use network::reachable;
 use reelmill_runtime::config::{Loaded, Role, world};
 use std::path::PathBuf;
 
