@@ -2,6 +2,7 @@
 
 use reelmill_runtime::http::HttpSettings;
 use reelmill_store::Policy;
+use std::time::Duration;
 
 /// The webapp's settings.
 #[derive(Debug, Clone)]
@@ -14,6 +15,14 @@ pub struct WebappConfig {
     pub upload_expiry_s: u64,
     /// The rules that transitions follow.
     pub policy: Policy,
+    /// Silence after which a worker counts as lost (`tasks.lease_s`).
+    pub lease: Duration,
     /// No other process uses this database: locks found at the start are a dead predecessor's.
     pub alone: bool,
+}
+
+impl WebappConfig {
+    pub(crate) fn lease_ms(&self) -> i64 {
+        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
+    }
 }

@@ -3,9 +3,13 @@
 
 mod app;
 mod config;
+mod jobs;
+mod names;
+mod owner;
 mod problems;
 mod uploads;
 mod webapp;
+mod workers;
 
 pub use config::WebappConfig;
 pub use webapp::Webapp;

@@ -3,7 +3,9 @@
 use crate::{
     app::{App, Parts},
     config::WebappConfig,
+    jobs,
     uploads::{self, Intake},
+    workers,
 };
 use reelmill_broker::Broker;
 use reelmill_objects::ObjectStore;
@@ -60,6 +62,8 @@ impl Webapp {
     /// The routes: uploads, every write, the page. Needs [`reelmill_runtime::http::with_manners`] around it.
     pub fn router(&self) -> OpenApiRouter {
         uploads::router(self.app.clone())
+            .merge(jobs::router(self.app.clone()))
+            .merge(workers::router(self.app.clone()))
     }
 
     /// Runs what needs no request, until `shutdown`; then lets uploads store what they have, and returns when they have.

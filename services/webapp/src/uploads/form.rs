@@ -1,7 +1,7 @@
 //! A browser's form, or `curl -F file=@clip.mp4`: the first part that has a file name is the upload.
 
-use super::{intake::Beginning, intake::Intake, name, view};
-use crate::app::App;
+use super::{intake::Beginning, intake::Intake, view};
+use crate::{app::App, names};
 use axum::{
     extract::{FromRequest, Multipart, Request, multipart::Field},
     http::StatusCode,
@@ -42,7 +42,7 @@ async fn first_file(intake: &Intake, mut form: Multipart) -> Result<Upload, ApiP
             continue;
         };
         let beginning = Beginning {
-            name: name::clean(file_name),
+            name: names::of_upload(file_name),
             ..Beginning::default()
         };
         // A field borrows the form, so its bytes go through a channel with room for one chunk.

@@ -6,7 +6,10 @@ use super::{
     incoming::{Body, End, Incoming},
     lease::{Lease, TTL_MS},
 };
-use crate::problems::{Refusal, of_objects, of_store};
+use crate::{
+    owner::OWNER,
+    problems::{Refusal, of_objects, of_store},
+};
 use reelmill_domain::{
     id::{FileId, UploadId},
     keys,
@@ -75,7 +78,7 @@ impl Intake {
         let token = Uuid::now_v7();
         let new = NewUpload {
             id,
-            owner: String::new(),
+            owner: OWNER.to_owned(),
             name: beginning.name,
             metadata: beginning.metadata,
             length: beginning.length,

@@ -6,7 +6,6 @@ mod form;
 mod incoming;
 mod intake;
 mod lease;
-mod name;
 mod plain;
 mod post;
 mod remove;

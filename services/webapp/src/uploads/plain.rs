@@ -3,9 +3,9 @@
 use super::{
     incoming::{Body, End},
     intake::{Beginning, Intake},
-    name, view,
+    view,
 };
-use crate::app::App;
+use crate::{app::App, names};
 use axum::{
     body::HttpBody,
     extract::{Request, State},
@@ -14,7 +14,7 @@ use axum::{
 };
 use futures::TryStreamExt;
 use reelmill_domain::api::UploadView;
-use reelmill_runtime::http::{ApiProblem, Problems, Query};
+use reelmill_runtime::http::{ApiProblem, Problems, Query as QueryOf};
 use reelmill_store::uploads::Upload;
 use serde::Deserialize;
 use std::io;
@@ -38,12 +38,12 @@ pub struct PutQuery {
 )]
 pub async fn put(
     State(app): State<App>,
-    Query(query): Query<PutQuery>,
+    QueryOf(query): QueryOf<PutQuery>,
     request: Request,
 ) -> Result<Response, ApiProblem> {
     let body = request.into_body();
     let beginning = Beginning {
-        name: name::clean(query.name.as_deref().unwrap_or_default()),
+        name: names::of_upload(query.name.as_deref().unwrap_or_default()),
         metadata: String::new(),
         length: body.size_hint().exact(),
     };

@@ -166,7 +166,7 @@ impl Service {
         self.dir.path().join("objects/sources").join(id)
     }
 
-    /// Every file in the object folder.
+    /// Every file in the object folder, but for the store's own lock files.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut folders = vec![self.dir.path().join("objects")];
         let mut files = Vec::new();
@@ -175,6 +175,7 @@ impl Service {
                 let path = entry.unwrap().path();
                 match path.is_dir() {
                     true => folders.push(path),
+                    false if path.ends_with("lock") => {}
                     false => files.push(path),
                 }
             }
@@ -223,6 +224,7 @@ async fn serve_from(
             cores: 2,
             expire_after_s: None,
         },
+        lease: Duration::from_secs(10),
         alone: true,
     };
     let objects = FolderStore::open(&dir.path().join("objects")).unwrap();

@@ -76,6 +76,12 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiProblem> {
     Ok(value)
 }
 
+/// The same strictness for JSON that is read already.
+pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ApiProblem> {
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| of_data(&error.path().to_string(), &error.inner().to_string()))
+}
+
 fn malformed(error: &serde_json::Error) -> ApiProblem {
     ApiProblem::bad_request("malformed_json", format!("the body is not JSON: {error}"))
 }

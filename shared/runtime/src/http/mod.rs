@@ -12,7 +12,7 @@ mod settings;
 mod uniform;
 
 pub use access::RequestId;
-pub use extract::{JSON_LIMIT, Json, Path, Query, parse_json};
+pub use extract::{JSON_LIMIT, Json, Path, Query, from_value, parse_json};
 pub use problem::{ApiProblem, PROBLEM_JSON};
 pub use responses::Problems;
 pub use settings::HttpSettings;

@@ -6,12 +6,13 @@ use super::{
 };
 use crate::{
     app::App,
+    names,
     uploads::{
         digest::Digest,
         incoming::Body,
         intake::{Beginning, Intake, Received},
         lease::Lease,
-        name, view,
+        view,
     },
 };
 use axum::{
@@ -62,7 +63,7 @@ fn beginning(headers: &HeaderMap) -> Result<Beginning, ApiProblem> {
     let metadata = text(headers, "upload-metadata")?.unwrap_or_default();
     let file_name = metadata::file_name(metadata)?.unwrap_or_default();
     Ok(Beginning {
-        name: name::clean(&file_name),
+        name: names::of_upload(&file_name),
         metadata: metadata.to_owned(),
         length,
     })

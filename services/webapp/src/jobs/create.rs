@@ -1,0 +1,45 @@
+//! `POST /api/v1/jobs`.
+
+use super::{
+    idempotency, show,
+    submit::{Submitted, submit},
+    wish::Wish,
+};
+use crate::app::App;
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use reelmill_domain::api::{JobView, NewJob};
+use reelmill_runtime::http::{ApiProblem, Json, Problems};
+use serde_json::{Map, Value};
+
+/// Make a job of an upload
+///
+/// The answer comes once the job is durable. With an `Idempotency-Key`, sending the same again gives the same job.
+#[utoipa::path(
+    post, path = "/api/v1/jobs", tag = "jobs", operation_id = "create_job",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Yours, 1 to 255 characters; remembered for a day at least")),
+    request_body = NewJob,
+    responses(
+        (status = 201, description = "The job; `Location` says where", body = JobView),
+        (status = 200, description = "The job that the same key made before", body = JobView),
+        Problems
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Json(body): Json<Map<String, Value>>,
+) -> Result<Response, ApiProblem> {
+    let key = idempotency::key(&headers)?;
+    let wish = Wish::parse(body)?;
+    match submit(&app, wish, key).await? {
+        Submitted::Now(id) => {
+            app.hint(id, &[]);
+            show::answer_new(&app, StatusCode::CREATED, id).await
+        }
+        Submitted::Before(id) => show::answer_new(&app, StatusCode::OK, id).await,
+    }
+}

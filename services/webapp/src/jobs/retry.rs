@@ -1,0 +1,75 @@
+//! Trying again: a new job of the outputs that were never published. The old one stays as it is.
+
+use super::show;
+use crate::{app::App, owner::OWNER, problems::Refusal};
+use axum::{extract::State, http::StatusCode, response::Response};
+use reelmill_domain::{
+    api::JobView,
+    id::{JobId, OutputId, TaskId},
+    job::{Job, JobState, retry_outputs},
+    output::Output,
+    task::Task,
+};
+use reelmill_runtime::http::{ApiProblem, Path, Problems};
+use reelmill_store::{ConnectionTrait, Policy, jobs::NewJob, read, submit};
+use uuid::Uuid;
+
+/// Try a job again
+///
+/// Makes a new job of the outputs that were never published.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/retry", tag = "jobs", operation_id = "retry_job",
+    params(("id" = JobId, Path, description = "The job")),
+    responses((status = 201, description = "The new job; `Location` says where", body = JobView), Problems)
+)]
+pub async fn retry(State(app): State<App>, Path(id): Path<JobId>) -> Result<Response, ApiProblem> {
+    let policy = app.config.policy;
+    let new = app
+        .store
+        .transact(|txn| async move { in_txn(&*txn, id, policy).await })
+        .await
+        .map_err(ApiProblem::from)?;
+    app.hint(new, &[]);
+    show::answer_new(&app, StatusCode::CREATED, new).await
+}
+
+async fn in_txn<C: ConnectionTrait>(txn: &C, of: JobId, policy: Policy) -> Result<JobId, Refusal> {
+    let record = read::job(txn, OWNER, of)
+        .await?
+        .ok_or_else(|| show::unknown(of))?;
+    if !record.job.state.is_terminal() {
+        let words = "the job has not ended; cancel it first, or wait";
+        return Err(ApiProblem::conflict("job_not_ended", words).into());
+    }
+    let outputs: Vec<Output> = retry_outputs(&record.job)
+        .into_iter()
+        .map(|o| {
+            Output::new(
+                OutputId(Uuid::now_v7()),
+                o.preset.clone(),
+                o.file_name.clone(),
+            )
+        })
+        .collect();
+    if outputs.is_empty() {
+        let words = "every output of this job was published; there is nothing to try again";
+        return Err(ApiProblem::conflict("nothing_to_retry", words).into());
+    }
+    let id = JobId(Uuid::now_v7());
+    let job = Job {
+        id,
+        outputs,
+        media: None,
+        paused: false,
+        state: JobState::Queued,
+        warnings: Vec::new(),
+        ..record.job
+    };
+    let probe = Task::probe(TaskId(Uuid::now_v7()), id, job.input.clone(), policy.limits);
+    let new = NewJob {
+        retry_of: Some(of),
+        metadata: record.metadata,
+    };
+    submit::write(txn, &job, &new, &probe).await?;
+    Ok(id)
+}

@@ -1,0 +1,147 @@
+//! One wish, one transaction: the job, its probe, its source and the reference to it, or nothing.
+
+use super::{idempotency, wish::Wish};
+use crate::{app::App, owner::OWNER, problems::Refusal};
+use reelmill_domain::{
+    id::{JobId, OutputId, SourceId, TaskId},
+    job::{Job, JobState},
+    output::Output,
+    preset::file_names,
+    spec::Input,
+    task::Task,
+};
+use reelmill_runtime::http::ApiProblem;
+use reelmill_store::{
+    ConnectionTrait, Policy,
+    jobs::NewJob,
+    now, read,
+    submit::{self, Used},
+    uploads::{self, Upload},
+};
+use uuid::Uuid;
+
+/// What came of a wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Submitted {
+    /// A new job.
+    Now(JobId),
+    /// The job that the same key made before.
+    Before(JobId),
+}
+
+/// Grants a wish.
+pub(super) async fn submit(
+    app: &App,
+    wish: Wish,
+    key: Option<String>,
+) -> Result<Submitted, ApiProblem> {
+    settle(app, &wish).await?;
+    let (wish, key, policy) = (&wish, key.as_deref(), app.config.policy);
+    app.store
+        .transact(|txn| async move { in_txn(&*txn, wish, key, policy).await })
+        .await
+        .map_err(ApiProblem::from)
+}
+
+/// A process may have died between the last byte of the upload and its end.
+async fn settle(app: &App, wish: &Wish) -> Result<(), ApiProblem> {
+    let found = uploads::find(app.store.db(), wish.upload).await;
+    match found.map_err(Refusal::from)? {
+        Some(upload) => app.intake.settle(upload).await.map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+async fn in_txn<C: ConnectionTrait>(
+    txn: &C,
+    wish: &Wish,
+    key: Option<&str>,
+    policy: Policy,
+) -> Result<Submitted, Refusal> {
+    let id = JobId(Uuid::now_v7());
+    if let Some(key) = key {
+        if let Some(used) = submit::recall(txn, OWNER, key).await? {
+            return before(txn, wish, &used).await;
+        }
+        let used = Used {
+            body_hash: wish.hash.clone(),
+            job: id,
+        };
+        submit::remember(txn, OWNER, key, &used).await?;
+    }
+    let upload = usable(txn, wish).await?;
+    let source = uploads::use_as_source(txn, &upload, SourceId(Uuid::now_v7())).await?;
+    let job = job(id, wish, &upload, source);
+    let probe = Task::probe(TaskId(Uuid::now_v7()), id, job.input.clone(), policy.limits);
+    let new = NewJob {
+        retry_of: None,
+        metadata: wish.metadata.clone(),
+    };
+    submit::write(txn, &job, &new, &probe).await?;
+    Ok(Submitted::Now(id))
+}
+
+async fn before<C: ConnectionTrait>(
+    txn: &C,
+    wish: &Wish,
+    used: &Used,
+) -> Result<Submitted, Refusal> {
+    if used.body_hash != wish.hash {
+        return Err(idempotency::reused().into());
+    }
+    match read::job(txn, OWNER, used.job).await? {
+        Some(_) => Ok(Submitted::Before(used.job)),
+        None => Err(idempotency::deleted().into()),
+    }
+}
+
+/// The upload, if a job can be made of it.
+async fn usable<C: ConnectionTrait>(txn: &C, wish: &Wish) -> Result<Upload, Refusal> {
+    let id = wish.upload;
+    let field = "source.upload";
+    let upload = uploads::find(txn, id)
+        .await?
+        .filter(|upload| upload.owner == OWNER)
+        .ok_or_else(|| ApiProblem::not_found(format!("there is no upload {id}")).field(field))?;
+    if upload.is_gone(now(txn).await?) {
+        let words = "this upload has expired; send the file again";
+        return Err(ApiProblem::gone("upload_expired", words)
+            .field(field)
+            .into());
+    }
+    if !upload.complete {
+        let words = format!("only {} bytes of this upload are there yet", upload.offset);
+        return Err(ApiProblem::conflict("upload_incomplete", words)
+            .field(field)
+            .into());
+    }
+    Ok(upload)
+}
+
+fn job(id: JobId, wish: &Wish, upload: &Upload, source: SourceId) -> Job {
+    let outputs = wish
+        .presets
+        .iter()
+        .cloned()
+        .zip(file_names(&upload.name, &wish.presets))
+        .map(|(preset, name)| Output::new(OutputId(Uuid::now_v7()), preset, name))
+        .collect();
+    Job {
+        id,
+        owner: OWNER.to_owned(),
+        name: wish.name.clone().unwrap_or_else(|| upload.name.clone()),
+        source,
+        input: Input {
+            key: upload.object_key.clone(),
+            bytes: upload.offset,
+        },
+        media: None,
+        outputs,
+        priority: wish.priority,
+        paused: false,
+        strict: wish.strict,
+        expire_after_s: wish.expire_after_s,
+        state: JobState::Queued,
+        warnings: Vec::new(),
+    }
+}
