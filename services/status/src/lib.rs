@@ -1,1 +1,30 @@
-//! Skeleton.
+//! Status: moves jobs through their states by what workers say, releases tasks, reaps what is overdue, sweeps what has had
+//! its time, and serves every read of the API. It never takes bytes in, never runs ffmpeg, and decides nothing: rules are
+//! `domain`'s.
+
+mod after;
+mod aggregate;
+mod api;
+mod bells;
+mod board;
+mod config;
+mod core;
+mod dead;
+mod dispatch;
+mod drain;
+mod ears;
+mod hints;
+mod media;
+mod owner;
+mod problems;
+mod progress;
+mod reap;
+mod serve;
+mod sse;
+mod stories;
+mod sweep;
+mod view;
+mod waiting;
+
+pub use config::StatusConfig;
+pub use serve::{Status, StatusError};

@@ -92,6 +92,16 @@ pub async fn job<C: ConnectionTrait>(
     Ok(records(db, rows).await?.pop())
 }
 
+/// These jobs, whoever they belong to, in no order.
+pub async fn jobs<C: ConnectionTrait>(db: &C, ids: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
+    let rows = job::Entity::find()
+        .filter(job::Column::Id.is_in(ids.iter().map(|j| j.0)))
+        .all(db)
+        .await
+        .attempt("reading jobs")?;
+    records(db, rows).await
+}
+
 /// An owner's jobs, newest first, at most `limit`, after `cursor`; those in `state` alone if one is given.
 pub async fn page<C: ConnectionTrait>(
     db: &C,

@@ -6,7 +6,7 @@ mod stats;
 mod tallies;
 mod workers;
 
-pub use jobs::{Cursor, JobRecord, job, page};
+pub use jobs::{BadCursor, Cursor, JobRecord, job, jobs, page};
 pub use media::{Offered, offered};
 pub use stats::{LaneCount, jobs_by_state, lanes, tasks_by_state};
 pub use tallies::{Tally, tallies};

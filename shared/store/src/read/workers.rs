@@ -1,7 +1,7 @@
 //! What workers run.
 
 use crate::{StoreError, entity::task, error::Attempt};
-use reelmill_domain::id::{JobId, OutputId, TaskId, WorkerId};
+use reelmill_domain::id::{JobId, OutputId, RunId, TaskId, WorkerId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
@@ -12,6 +12,8 @@ pub struct Running {
     pub worker: WorkerId,
     /// This task.
     pub task: TaskId,
+    /// In this run.
+    pub run: RunId,
     /// Of this kind.
     pub kind: String,
     /// Of this job.
@@ -22,12 +24,13 @@ pub struct Running {
 
 /// Every running task.
 pub async fn running<C: ConnectionTrait>(db: &C) -> Result<Vec<Running>, StoreError> {
-    type Row = (Option<Uuid>, Uuid, String, Uuid, Option<Uuid>);
+    type Row = (Option<Uuid>, Uuid, Option<Uuid>, String, Uuid, Option<Uuid>);
     let rows: Vec<Row> = task::Entity::find()
         .select_only()
         .columns([
             task::Column::WorkerId,
             task::Column::Id,
+            task::Column::RunId,
             task::Column::Kind,
             task::Column::JobId,
             task::Column::OutputId,
@@ -39,10 +42,11 @@ pub async fn running<C: ConnectionTrait>(db: &C) -> Result<Vec<Running>, StoreEr
         .attempt("reading running tasks")?;
     let running = rows
         .into_iter()
-        .filter_map(|(worker, task, kind, job, output)| {
+        .filter_map(|(worker, task, run, kind, job, output)| {
             Some(Running {
                 worker: WorkerId(worker?),
                 task: TaskId(task),
+                run: RunId(run?),
                 kind,
                 job: JobId(job),
                 output: output.map(OutputId),

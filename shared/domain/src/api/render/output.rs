@@ -30,11 +30,7 @@ pub(super) fn output_view(
         .collect();
     OutputView {
         id: output.id,
-        preset: if output.preset.name.is_empty() {
-            "custom".into()
-        } else {
-            output.preset.name.clone()
-        },
+        preset: output.preset.shown_name().to_owned(),
         state: output.state.name().to_owned(),
         reason: match &output.state {
             OutputState::Skipped { reason } => Some(reason.clone()),

@@ -1,0 +1,76 @@
+//! `GET /api/v1/jobs/{id}/events` and `GET /api/v1/events`: what happens, as server-sent events.
+
+use super::Shared;
+use crate::{owner::OWNER, problems::of_store, sse};
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use reelmill_domain::id::JobId;
+use reelmill_runtime::http::{ApiProblem, Path, Problems};
+use reelmill_store::{events, read};
+
+/// What happens to a job
+///
+/// Server-sent events: `job`, `output` and `deleted` with an id that counts from 1 without gaps, and `progress` without
+/// one. With `Last-Event-ID` it goes on after that, and nothing is missed; without, it begins with the job.
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}/events", tag = "events", operation_id = "stream_job_events",
+    params(
+        ("id" = JobId, Path, description = "The job"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event received"),
+    ),
+    responses((status = 200, description = "The stream", content_type = "text/event-stream", body = String), Problems)
+)]
+pub async fn of_job(
+    State(core): State<Shared>,
+    Path(id): Path<JobId>,
+    headers: HeaderMap,
+) -> Result<Response, ApiProblem> {
+    let db = core.store.db();
+    let job = read::job(db, OWNER, id).await.map_err(|e| of_store(&e))?;
+    if job.is_none() {
+        // A deleted job's story is still told to the end: a client that was away learns of it.
+        let story = events::of_job(db, id, 0, 1)
+            .await
+            .map_err(|e| of_store(&e))?;
+        if !story.iter().any(|told| told.owner == OWNER) {
+            return Err(ApiProblem::not_found(format!("there is no job {id}")));
+        }
+    }
+    Ok(sse::of_job(core, id, last_id(&headers).unwrap_or(0)).into_response())
+}
+
+/// What happens to all jobs
+///
+/// The same events as of one job, with ids that grow over all jobs. Without `Last-Event-ID` it begins now (the last
+/// seconds may be told again).
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "events", operation_id = "stream_events",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event received")),
+    responses((status = 200, description = "The stream", content_type = "text/event-stream", body = String), Problems)
+)]
+pub async fn of_all(
+    State(core): State<Shared>,
+    headers: HeaderMap,
+) -> Result<Response, ApiProblem> {
+    let from = match last_id(&headers).and_then(|id| i64::try_from(id).ok()) {
+        Some(id) => id,
+        None => events::beginning(core.store.db())
+            .await
+            .map_err(|e| of_store(&e))?,
+    };
+    Ok(sse::of_all(core, from).into_response())
+}
+
+/// An id that is none of ours counts as absent.
+fn last_id(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get("last-event-id")?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}

@@ -1,0 +1,61 @@
+//! What status is told at its start.
+
+use reelmill_domain::spec::SourceLimits;
+use std::time::Duration;
+use url::Url;
+
+/// Status's settings.
+#[derive(Debug, Clone)]
+pub struct StatusConfig {
+    /// The address people use (`http.public_url`); absent: relative URLs.
+    pub public_url: Option<Url>,
+    /// Silence after which a run is lost (`tasks.lease_s`). At least a few renewals, which come once a second.
+    pub lease: Duration,
+    /// A release that nobody starts for so long is ready again. Longer than the lease.
+    pub dispatch_ttl: Duration,
+    /// Attempts of a task that may end in an error of their own, at least 1.
+    pub max_attempts: u32,
+    /// What sources may be at most.
+    pub limits: SourceLimits,
+    /// How long published outputs stay in seconds, when their job doesn't say; absent: for ever.
+    pub retention_output_s: Option<u64>,
+    /// How long a source stays after its last job ended, in seconds; absent: as long as its job.
+    pub retention_source_s: Option<u64>,
+    /// How often to look for what has had its time.
+    pub sweep_every: Duration,
+}
+
+impl StatusConfig {
+    /// The embedded defaults, with these limits.
+    pub fn new(limits: SourceLimits) -> Self {
+        Self {
+            public_url: None,
+            lease: Duration::from_secs(10),
+            dispatch_ttl: Duration::from_secs(60),
+            max_attempts: 3,
+            limits,
+            retention_output_s: None,
+            retention_source_s: None,
+            sweep_every: Duration::from_secs(30),
+        }
+    }
+
+    pub(crate) fn lease_ms(&self) -> i64 {
+        millis(self.lease)
+    }
+
+    pub(crate) fn dispatch_ms(&self) -> i64 {
+        millis(self.dispatch_ttl)
+    }
+
+    /// What URLs begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        self.public_url
+            .as_ref()
+            .map_or("", |url| url.as_str().trim_end_matches('/'))
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,39 @@
+//! The reaper: judges releases and leases once a second, but only while it can trust its ears.
+
+use crate::core::Core;
+use reelmill_store::{StoreError, now, reap};
+use std::time::Duration;
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Reaps for ever.
+pub async fn run(core: &Core) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        if let Err(error) = round(core).await {
+            core.ears.deaf();
+            tracing::warn!(%error, "nothing can be judged: the database is away");
+        }
+    }
+}
+
+async fn round(core: &Core) -> Result<(), StoreError> {
+    if let Err(error) = core.broker.check().await {
+        core.ears.deaf();
+        tracing::warn!(%error, "nothing can be judged: the broker is away");
+        return Ok(());
+    }
+    let well = core.ears.look(now(core.store.db()).await?);
+    if well < core.config.lease {
+        return Ok(());
+    }
+    let (lease_ms, policy) = (core.config.lease_ms(), core.policy());
+    let overdue =
+        reap::dispatches(&core.store, core.config.dispatch_ms(), lease_ms, &policy).await?;
+    let lost = reap::leases(&core.store, lease_ms, &policy).await?;
+    if !overdue.is_empty() || !lost.is_empty() {
+        core.after(overdue).await;
+        core.after(lost).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Status as one thing: its router, and its parts that run until it is stopped.
+
+use crate::{
+    aggregate, api, bells::Bells, board::Board, config::StatusConfig, core::Core, dead, dispatch,
+    ears::Ears, hints, progress, reap, stories, sweep,
+};
+use futures::future::BoxFuture;
+use reelmill_broker::Broker;
+use reelmill_objects::ObjectStore;
+use reelmill_store::Store;
+use std::sync::Arc;
+use thiserror::Error;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Why status ended by itself.
+#[derive(Debug, Error)]
+pub enum StatusError {
+    /// A part of it panicked; the log says where.
+    #[error("a part of status broke down ({cause}); restart it and report this")]
+    BrokeDown {
+        /// Its last words.
+        cause: String,
+    },
+}
+
+/// Status; cheap to clone. Several may run on one database.
+#[derive(Clone)]
+pub struct Status(Arc<Core>);
+
+impl Status {
+    /// Nothing runs before [`Status::run`].
+    pub fn new(
+        config: StatusConfig,
+        store: Store,
+        broker: Arc<dyn Broker>,
+        objects: Arc<dyn ObjectStore>,
+    ) -> Self {
+        Self(Arc::new(Core {
+            config,
+            store,
+            broker,
+            objects,
+            bells: Bells::new(),
+            board: Board::default(),
+            ears: Ears::default(),
+            closing: CancellationToken::new(),
+        }))
+    }
+
+    /// Every read of the API, and `/media`. No path that webapp has, but with other methods.
+    pub fn router(&self) -> OpenApiRouter {
+        api::router(self.0.clone())
+    }
+
+    /// Runs until `shutdown`; then open streams end too. An event in the middle of its transaction comes again.
+    ///
+    /// # Errors
+    /// A part broke down: then all of status ends, since half of it would hang every job.
+    pub async fn run(&self, shutdown: CancellationToken) -> Result<(), StatusError> {
+        let _closing = self.0.closing.clone().drop_guard();
+        // Dropped with this future, and every part with it.
+        let mut parts: JoinSet<&'static str> = JoinSet::new();
+        for (name, part) in parts_of(&self.0) {
+            parts.spawn(async move {
+                part.await;
+                name
+            });
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => Ok(()),
+            Some(ended) = parts.join_next() => Err(StatusError::BrokeDown {
+                cause: match ended {
+                    Ok(part) => format!("what is to {part} ended"),
+                    Err(error) => error.to_string(),
+                },
+            }),
+        }
+    }
+}
+
+fn parts_of(core: &Arc<Core>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
+    macro_rules! part {
+        ($name:literal, $run:path) => {{
+            let core = core.clone();
+            let part: BoxFuture<'static, ()> = Box::pin(async move { $run(&core).await });
+            ($name, part)
+        }};
+    }
+    vec![
+        part!("take events in", aggregate::run),
+        part!("take hints in", hints::run),
+        part!("bury dead tasks", dead::run),
+        part!("release tasks", dispatch::run),
+        part!("reap", reap::run),
+        part!("sweep", sweep::run),
+        part!("listen to progress", progress::listen),
+        part!("tell progress", progress::tell),
+        part!("watch the stories", stories::watch),
+    ]
+}
