@@ -124,6 +124,7 @@ async fn farm() -> (Farm, Arc<Line>) {
             line = Some(made.clone());
             made
         },
+        |objects| objects,
     )
     .await;
     (farm, line.unwrap())

@@ -11,7 +11,7 @@ use farm::{Farm, sources, specs, until};
 use reelmill_domain::{
     lane::Lane,
     spec::Input,
-    wire::{Order, SCHEMA, Stage, WorkerEventBody},
+    wire::{SCHEMA, Stage, WorkerEventBody},
     worker::WorkerInfo,
 };
 use std::time::{Duration, Instant};
@@ -132,11 +132,7 @@ async fn progress_moves_on_and_is_not_too_much() {
 async fn a_drained_worker_finishes_and_takes_nothing_new_until_told() {
     let farm = Farm::new().await;
     let worker = farm.worker_id().await;
-    farm.order(Order::Drain {
-        worker,
-        drain: true,
-    })
-    .await;
+    farm.drain(worker, true).await;
     farm.renewal(|info, _| info.draining).await;
     let clip = farm.store(&sources::bunny(farm.folder.path())).await;
     let task = farm.task(specs::probe(&clip));
@@ -145,11 +141,7 @@ async fn a_drained_worker_finishes_and_takes_nothing_new_until_told() {
         farm.renewal(|info, runs| info.draining && runs.is_empty())
             .await;
     }
-    farm.order(Order::Drain {
-        worker,
-        drain: false,
-    })
-    .await;
+    farm.drain(worker, false).await;
     let run = farm.started(&task).await;
     assert!(matches!(
         farm.end(run.run).await,

@@ -53,13 +53,14 @@ impl Farm {
     }
 
     pub async fn with(change: impl FnOnce(&mut EncoderConfig)) -> Self {
-        Self::over(change, |broker| broker).await
+        Self::over(change, |broker| broker, |objects| objects).await
     }
 
-    /// A farm whose worker reaches the broker through something.
+    /// A farm whose worker reaches broker and store through something.
     pub async fn over(
         change: impl FnOnce(&mut EncoderConfig),
-        through: impl FnOnce(Arc<EmbeddedBroker>) -> Arc<dyn Broker>,
+        to_broker: impl FnOnce(Arc<EmbeddedBroker>) -> Arc<dyn Broker>,
+        to_objects: impl FnOnce(Arc<FolderStore>) -> Arc<dyn ObjectStore>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let broker = EmbeddedBroker::new();
@@ -77,8 +78,8 @@ impl Farm {
         let shutdown = CancellationToken::new();
         let worker = tokio::spawn(reelmill_encoder::run(
             config,
-            through(broker.clone()),
-            objects.clone(),
+            to_broker(broker.clone()),
+            to_objects(objects.clone()),
             shutdown.clone(),
         ));
         let farm = Self {
@@ -241,6 +242,10 @@ impl Farm {
 
     pub async fn stop(&self, run: RunId) {
         self.order(Order::Stop { runs: vec![run] }).await;
+    }
+
+    pub async fn drain(&self, worker: WorkerId, drain: bool) {
+        self.order(Order::Drain { worker, drain }).await;
     }
 
     pub async fn worker_id(&self) -> WorkerId {
