@@ -1,9 +1,10 @@
 //! What a child gives up between fork and exec. The one place of this crate with `unsafe` in it.
 
 use crate::RunLimits;
-use rustix::io::Errno;
+use rustix::io::{Errno, FdFlags};
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use std::io;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -24,12 +25,34 @@ const CPU_GRACE_S: u64 = 5;
 pub(super) fn confine(command: &mut Command, limits: &RunLimits) {
     let parent = rustix::process::getpid();
     let rules = rules(limits);
+    let open = open_descriptors();
     // SAFETY: between fork and exec only async-signal-safe work is allowed. The closure makes plain system calls
-    // (rustix makes them directly, without libc state), touches only values that were copied into it, and neither
-    // allocates nor locks; an `Errno` becomes an `io::Error` without allocating.
+    // (rustix makes them directly, without libc state), reads only values that were moved into it, and neither
+    // allocates, frees nor locks; an `Errno` becomes an `io::Error` without allocating.
     unsafe {
-        command.pre_exec(move || give_up(parent, &rules));
+        command.pre_exec(move || {
+            open.iter().copied().for_each(close_on_exec);
+            give_up(parent, &rules)
+        });
     }
+}
+
+/// Every descriptor of this process beyond the standard ones. Our own close by themselves; what was inherited from
+/// whoever started this process may not, and is none of ffmpeg's business.
+fn open_descriptors() -> Vec<RawFd> {
+    let listed = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+    listed
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|fd| *fd > 2)
+        .collect()
+}
+
+#[allow(unsafe_code)] // A number from a list is no owned descriptor, which is the point here.
+fn close_on_exec(fd: RawFd) {
+    // SAFETY: not -1, and borrowed for one call that changes a flag in this child's own table. A number that is not
+    // open any more (the listing's own, for one) gives EBADF, which is as good as closed.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    let _closed_already = rustix::io::fcntl_setfd(borrowed, FdFlags::CLOEXEC);
 }
 
 type Rules = [(Resource, Rlimit); 5];
