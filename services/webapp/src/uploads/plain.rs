@@ -14,14 +14,13 @@ use axum::{
 };
 use futures::TryStreamExt;
 use reelmill_domain::api::UploadView;
-use reelmill_runtime::http::{ApiProblem, Problems, Query as QueryOf};
+use reelmill_runtime::http::{ApiProblem, Problems, Query};
 use reelmill_store::uploads::Upload;
 use serde::Deserialize;
 use std::io;
-use utoipa::IntoParams;
 
 /// The query of a PUT.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PutQuery {
@@ -38,7 +37,7 @@ pub struct PutQuery {
 )]
 pub async fn put(
     State(app): State<App>,
-    QueryOf(query): QueryOf<PutQuery>,
+    Query(query): Query<PutQuery>,
     request: Request,
 ) -> Result<Response, ApiProblem> {
     let body = request.into_body();

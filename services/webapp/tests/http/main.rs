@@ -1,6 +1,10 @@
 //! The webapp over a real listener, with SQLite, the folder store and the embedded broker. One binary, so that it links once.
 
+mod changes;
 mod checksum;
+mod idempotency;
+mod jobs;
+mod manners;
 mod plain;
 mod service;
 mod tus;

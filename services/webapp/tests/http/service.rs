@@ -117,6 +117,33 @@ impl Service {
         answer.json().await.unwrap()
     }
 
+    /// A request with a JSON body.
+    pub async fn send_json(&self, method: &str, path: &str, body: &Value) -> Response {
+        let json = [("content-type", "application/json")];
+        self.send(method, path, &json, body.to_string()).await
+    }
+
+    /// A POST with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        self.send_json("POST", path, body).await
+    }
+
+    /// Uploads a whole file; returns its id.
+    pub async fn put(&self, name: &str, data: &'static str) -> String {
+        let path = format!("/api/v1/uploads?name={name}");
+        let answer = self.send("PUT", &path, &[], data).await;
+        assert_eq!(answer.status(), 201);
+        let upload: Value = answer.json().await.unwrap();
+        upload["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A job with one output made of an upload.
+    pub async fn job(&self, upload: &str) -> Value {
+        let answer = self.post("/api/v1/jobs", &crate::jobs::wish(upload)).await;
+        assert_eq!(answer.status(), 201);
+        answer.json().await.unwrap()
+    }
+
     /// Begins a tus upload; returns its path.
     pub async fn create(&self, bytes: usize) -> String {
         let length = bytes.to_string();
