@@ -118,17 +118,18 @@ fn probed(story: &mut Story, media: Box<Media>, sha256: String, cx: &mut Context
         media: media.clone(),
         sha256,
     });
-    let damage = plan::damage(&media);
-    if let (true, Some(first)) = (story.job.strict, damage.first()) {
-        let error = OutputError {
-            code: first.code.clone(),
-            message: first.message.clone(),
-            log_tail: None,
-        };
-        fail_job(story, error, cx);
-        return;
+    if let Some(damage) = plan::damage(&media) {
+        if story.job.strict {
+            let error = OutputError {
+                code: damage.code,
+                message: damage.message,
+                log_tail: None,
+            };
+            fail_job(story, error, cx);
+            return;
+        }
+        story.warn(damage);
     }
-    damage.into_iter().for_each(|w| story.warn(w));
 
     if let Some(started_at) = story.job.state.started_at() {
         story.move_job(JobState::Encoding { started_at });

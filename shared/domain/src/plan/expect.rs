@@ -72,7 +72,7 @@ fn tolerance_s(source: &Video, video: &VideoSpec) -> f64 {
     let made_rate = video.constant_rate.map_or(source_rate, |r| r.as_f64());
     let base_s = (2.0 / source_rate.min(made_rate)).max(0.1);
     if source.variable_rate {
-        base_s + (source.duration_s / 100.0).max(1.0)
+        base_s + (rate::length_s(source) / 100.0).max(1.0)
     } else {
         base_s
     }

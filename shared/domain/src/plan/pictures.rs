@@ -1,5 +1,6 @@
 //! A poster and a sheet of tiles.
 
+use super::rate;
 use super::size::{Bounds, fit};
 use crate::job::Job;
 use crate::media::Media;
@@ -37,7 +38,7 @@ pub(super) fn resolve(
         height: Some(recipe.tile_width),
     };
     let tile = fit(shown, square, tile, MOST_SIDE);
-    let duration_s = video.duration_s.max(0.0);
+    let duration_s = rate::length_s(video);
     let seconds = (duration_s.floor() as u64).max(1);
     let frames = video.frames.max(1);
     let tiles = u64::from(recipe.tiles).min(seconds).min(frames) as u32;

@@ -34,6 +34,15 @@ pub(super) fn average(video: &Video) -> f64 {
         .unwrap_or(25.0)
 }
 
+/// How long the picture lasts, in seconds. A bare stream has no times; its frames and their rate tell.
+pub(super) fn length_s(video: &Video) -> f64 {
+    if video.duration_s > 0.0 {
+        video.duration_s
+    } else {
+        video.frames as f64 / average(video)
+    }
+}
+
 /// The constant rate for a source: its own if it is constant, within 0.1 % of a standard rate that one; for a variable
 /// rate the next standard one above the average. From 1 to 120, with a numerator that fits MPEG-4's 16-bit clock.
 pub(super) fn constant(video: &Video) -> Ratio {

@@ -1,6 +1,6 @@
 //! How the sound of an output is made.
 
-use super::timeline;
+use super::{damage, timeline};
 use crate::media::{Audio, Media};
 use crate::preset::{AudioEncoder, AudioRecipe, Container, Missing, Preset};
 use crate::spec::{AudioHow, AudioSpec};
@@ -43,11 +43,12 @@ pub(super) fn resolve(preset: &Preset, media: &Media) -> Result<Option<AudioSpec
 }
 
 /// Copied when the recipe allows it, the container can hold it, it has no more channels than wanted, and nothing must
-/// be put before it.
+/// be put before it. A damaged source's sound is decoded and made anew, so that the damage doesn't go on.
 fn can_copy(container: Container, recipe: &AudioRecipe, audio: &Audio, media: &Media) -> bool {
     let in_step =
         !timeline::starts_at_zero(container) || timeline::audio_lead_s(media) < MOST_UNFILLED_S;
     recipe.copy_if_possible
+        && damage(media).is_none()
         && holds(container, &audio.codec)
         && recipe
             .max_channels

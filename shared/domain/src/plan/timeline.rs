@@ -68,7 +68,7 @@ pub(super) fn made(
     };
     Made {
         frames: source.map_or(0, |v| frames(v, video)),
-        video_s: source.map_or(0.0, |v| v.duration_s + video_lead),
+        video_s: source.map_or(0.0, |v| rate::length_s(v) + video_lead),
         audio_s: sound.map_or(0.0, |a| a.duration_s + audio_lead),
         offset_s,
     }
@@ -78,7 +78,7 @@ pub(super) fn made(
 fn frames(source: &Video, made: Option<&VideoSpec>) -> u64 {
     match made.and_then(|m| m.constant_rate) {
         Some(rate) if !rate::keeps_frames(source, rate) => {
-            let ticks = source.duration_s.max(0.0) * rate.as_f64();
+            let ticks = rate::length_s(source) * rate.as_f64();
             (ticks.round() as u64).max(1)
         }
         _ => source.frames,

@@ -70,6 +70,13 @@ fn sound_is_copied_where_the_container_can_hold_it() {
     let expected = made(&h265, &media).1.audio.unwrap();
     assert_eq!((expected.codec.as_str(), expected.channels), ("ac3", 6));
 
+    let torn = Media {
+        damage: vec!["x".into()],
+        ..media
+    };
+    let how = made(&h265, &torn).0.audio.unwrap().how;
+    assert_ne!(how, AudioHow::Copy, "its damage would go on");
+
     let stereo = inline(
         json!({"container": "mp4", "video": {"encoder": "libx264", "rate": {"crf": 20}},
         "audio": {"encoder": "aac", "bitrate_kbps": 128, "max_channels": 2, "copy_if_possible": true}}),

@@ -93,26 +93,35 @@ fn thumbnails_are_even_and_spread_over_the_film() {
 fn a_source_that_is_shorter_than_it_says_is_damaged() {
     let cut = Media {
         declared_duration_s: 20.0,
+        damage: vec!["It is torn.".into()],
         ..ordinary()
     };
-    assert_eq!(damage(&cut)[0].code, "source_cut_short");
+    let warning = damage(&cut).unwrap();
+    assert_eq!(warning.code, "source_damaged");
+    assert!(warning.message.contains("20.0 s") && warning.message.ends_with("It is torn."));
     let estimated = Media {
+        declared_duration_s: 20.0,
         container: "mpegts".into(),
-        ..cut
-    };
-    assert!(damage(&estimated).is_empty(), "it only guesses its length");
-    assert!(
-        damage(&Media {
-            declared_duration_s: 10.9,
-            ..ordinary()
-        })
-        .is_empty()
-    );
-    let noted = Media {
-        damage: vec!["x".into()],
         ..ordinary()
     };
-    assert_eq!(damage(&noted)[0].message, "x");
+    assert_eq!(damage(&estimated), None, "it only guesses its length");
+    let nearly = Media {
+        declared_duration_s: 10.9,
+        ..ordinary()
+    };
+    assert_eq!(damage(&nearly), None);
+}
+
+#[test]
+fn a_bare_stream_lasts_as_long_as_its_frames() {
+    let bare = Video {
+        duration_s: 0.0,
+        ..video(640, 360)
+    };
+    let (spec, expect) = made(&preset("avi"), &media(Some(bare.clone()), None));
+    assert_eq!((spec.duration_s, spec.frames), (10.0, 250));
+    assert_eq!(expect.video.unwrap().duration_s, 10.0);
+    assert_eq!(thumbs(bare).every_s, 1.0);
 }
 
 #[test]
