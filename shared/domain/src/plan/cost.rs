@@ -1,5 +1,5 @@
-//! What a task is expected to cost, in seconds of one core. For order and ETA only: rough figures, measured once on a
-//! 2-core machine with 720p film; never a limit.
+//! What a task is expected to cost, in seconds of one core. For order and ETA only: rough guesses at how encoders
+//! compare, not measurements, and never a limit.
 
 use crate::media::Media;
 use crate::preset::VideoEncoder;
