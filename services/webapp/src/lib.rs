@@ -6,6 +6,7 @@ mod config;
 mod jobs;
 mod names;
 mod owner;
+mod page;
 mod problems;
 mod uploads;
 mod webapp;

@@ -3,7 +3,7 @@
 use crate::{
     app::{App, Parts},
     config::WebappConfig,
-    jobs,
+    jobs, page,
     uploads::{self, Intake},
     workers,
 };
@@ -64,6 +64,7 @@ impl Webapp {
         uploads::router(self.app.clone())
             .merge(jobs::router(self.app.clone()))
             .merge(workers::router(self.app.clone()))
+            .merge(page::router().into())
     }
 
     /// Runs what needs no request, until `shutdown`; then lets uploads store what they have, and returns when they have.

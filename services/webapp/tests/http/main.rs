@@ -5,6 +5,7 @@ mod checksum;
 mod idempotency;
 mod jobs;
 mod manners;
+mod page;
 mod plain;
 mod service;
 mod tus;
