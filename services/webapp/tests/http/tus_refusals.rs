@@ -90,7 +90,8 @@ async fn wrong_pieces_change_nothing() {
 async fn wrong_creations_make_nothing() {
     let service = Service::start().await;
     let too_large = (LARGEST + 1).to_string();
-    let cases: [(&[(&str, &str)], u16, &str); 8] = [
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Headers<'_>, u16, &str); 8] = [
         (&[TUS], 400, "invalid_header"),
         (&[TUS, ("upload-length", "-1")], 400, "invalid_header"),
         (
