@@ -1,0 +1,16 @@
+//! Status with the embedded broker and a folder, over HTTP; the test plays the workers.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that fails says where"
+)]
+
+mod fake;
+mod life;
+mod lists;
+mod media;
+mod outage;
+mod streams;
+mod sweeping;
+mod world;
