@@ -14,6 +14,8 @@ pub struct Encoded {
     pub frames: u64,
     /// Processor time of ffmpeg, user and system, in seconds.
     pub cpu_s: f64,
+    /// Errors that it met and went on after, as a damaged source makes its decoders tell.
+    pub errors: u64,
     /// The end of its log.
     pub log_tail: String,
 }
@@ -37,6 +39,7 @@ pub async fn encode(
     Ok(Encoded {
         frames: last.frame,
         cpu_s: finished.cpu_s,
+        errors: finished.log.errors(),
         log_tail: finished.log.tail(),
     })
 }
@@ -98,10 +101,11 @@ fn is_lacking(line: &str) -> bool {
 }
 
 /// `file:source: Invalid data found when processing input` (5.1) or `Error opening input file file:source.` (7 and
-/// newer): the input could not even be opened.
+/// newer), behind its level: the input could not even be opened.
 fn is_unreadable(line: &str) -> bool {
-    line.starts_with("Error opening input file")
-        || (line.starts_with("file:") && line.contains("Invalid data found"))
+    let said = line.rsplit_once("] ").map_or(line, |(_, said)| said);
+    said.starts_with("Error opening input file")
+        || (said.starts_with("file:") && said.contains("Invalid data found"))
 }
 
 /// The folder that holds `file`.

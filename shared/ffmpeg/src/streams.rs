@@ -19,7 +19,8 @@ pub(crate) struct Stream {
     pub(crate) average_rate: Option<Ratio>,
     pub(crate) real_rate: Option<Ratio>,
     pub(crate) time_base: Option<Ratio>,
-    pub(crate) start_pts: Option<i64>,
+    /// Frames that the decoder holds back to put them in order.
+    pub(crate) held_back: Option<u32>,
     pub(crate) sample_rate: Option<u32>,
     pub(crate) channels: Option<u16>,
     pub(crate) layout: String,
@@ -58,7 +59,7 @@ impl Stream {
             "avg_frame_rate" => self.average_rate = ratio(value, '/'),
             "r_frame_rate" => self.real_rate = ratio(value, '/'),
             "time_base" => self.time_base = ratio(value, '/'),
-            "start_pts" => set(&mut self.start_pts, value),
+            "has_b_frames" => set(&mut self.held_back, value),
             "sample_rate" => set(&mut self.sample_rate, value),
             "channels" => set(&mut self.channels, value),
             "channel_layout" => self.layout = text(),
@@ -146,7 +147,7 @@ mod tests {
     #[test]
     fn what_is_not_declared_is_absent() {
         let got = stream(
-            "stream|index=0|sample_aspect_ratio=0:1|avg_frame_rate=0/0|start_pts=N/A|color_range=unknown",
+            "stream|index=0|sample_aspect_ratio=0:1|avg_frame_rate=0/0|has_b_frames=N/A|color_range=unknown",
         );
         assert_eq!(got, Stream::default());
         assert_eq!(got.bit_depth(), 8);

@@ -9,11 +9,9 @@ use reelmill_ffmpeg::verify::{Mismatch, decodable, judge, judge_damaged};
 use std::path::{Path, PathBuf};
 use support::{LIMITS, Lab, media, planned};
 
-const FILMS: [&str; 4] = ["avi", "mkv", "ogg", "webm"];
-
 fn film(lab: &Lab, name: &str) -> PathBuf {
     let args = format!(
-        "-stream_loop 1 -i {} -t 6 -vf scale=160:90 -c:v libx264 -g 25 -c:a aac -ac 2",
+        "-stream_loop 1 -i {} -t 6 -vf scale=128:72 -c:v libx264 -preset veryfast -bf 2 -g 25 -c:a aac -ac 2",
         media("bigbuckbunny.mp4").display()
     );
     lab.make(&args, name)
@@ -98,7 +96,7 @@ async fn a_cut_is_noticed_by_the_probe() {
             ["The file ends in the middle of the film."],
             "{name}"
         );
-        for preset in FILMS {
+        for preset in ["ogg", "webm"] {
             outcome(&lab, &cut, preset).await;
         }
     }
@@ -110,41 +108,13 @@ async fn rubbish_in_the_middle_costs_what_it_hit() {
     for name in ["whole.mkv", "whole.mp4", "whole.ts", "whole.avi"] {
         let whole = film(&lab, name);
         let broken = lab.corrupt(&whole, 9_000, &format!("broken-{name}"));
-        for preset in FILMS {
+        for preset in ["mkv", "avi"] {
             let (made, warnings) = outcome(&lab, &broken, preset).await;
             assert!(
                 made.frames.is_some_and(|n| n > 60),
                 "{name} {preset}: {made:?} {warnings:?}"
             );
         }
-    }
-}
-
-#[tokio::test]
-async fn lost_film_is_told_with_both_lengths() {
-    let lab = Lab::new();
-    // The packets of the second half are there, but nothing can be decoded from them.
-    let whole = film(&lab, "whole.ts");
-    let packets = std::fs::read(&whole).expect("read");
-    let mut blanked = packets.clone();
-    let half = packets.len() / 188 / 2;
-    for packet in blanked.chunks_exact_mut(188).skip(half) {
-        let first = u16::from_be_bytes([packet[1], packet[2]]);
-        let (is_start, pid) = (first & 0x4000 != 0, first & 0x1fff);
-        if pid == 0x100 && !is_start {
-            packet[20..].fill(0);
-        }
-    }
-    let broken = lab.write("broken.ts", blanked);
-    let (made, warnings) = outcome(&lab, &broken, "mkv").await;
-    assert!(made.frames.is_some());
-    if let Some(warning) = warnings.first() {
-        assert_eq!(warning.code, "source_damaged");
-        assert!(
-            warning.message.contains("it declares"),
-            "{}",
-            warning.message
-        );
     }
 }
 
@@ -163,7 +133,7 @@ async fn bad_encodes_never_pass() {
         ("-i source.mp4 -an -c:v copy", "no_sound"),
         ("-i source.mp4 -vn -c:a copy", "no_picture"),
         (
-            "-i source.mp4 -c:a copy -c:v libx264 -vf scale=128:72",
+            "-i source.mp4 -c:a copy -c:v libx264 -vf scale=96:54",
             "wrong_size",
         ),
         (

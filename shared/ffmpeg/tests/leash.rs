@@ -311,17 +311,17 @@ async fn what_the_log_says_becomes_the_cause() {
         ),
         ("Unknown encoder 'libx264'", 1, "encoder_missing"),
         (
-            "[AVFilterGraph] No such filter: 'zscale'",
+            "[AVFilterGraph @ 0x5] [error] No such filter: 'zscale'",
             1,
             "encoder_missing",
         ),
         (
-            "file:source: Invalid data found when processing input",
+            "[error] file:source: Invalid data found when processing input",
             1,
             "source_unreadable",
         ),
         (
-            "Error opening input file file:source.",
+            "[in#0 @ 0x55d0c8] [error] Error opening input file file:source.",
             183,
             "source_unreadable",
         ),

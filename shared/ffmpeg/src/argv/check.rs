@@ -6,7 +6,7 @@ use reelmill_domain::spec::SourceLimits;
 /// What is asked of ffprobe about a stream, whatever the run is for.
 const STREAM: &str = "stream=index,codec_name,codec_type,width,height,pix_fmt,sample_aspect_ratio,field_order,\
     color_range,color_space,color_transfer,color_primaries,bits_per_raw_sample,r_frame_rate,avg_frame_rate,time_base,\
-    start_pts,sample_rate,channels,channel_layout";
+    has_b_frames,sample_rate,channels,channel_layout";
 
 /// ffprobe's arguments for examining a source: every packet of picture and sound, then streams, then format.
 pub fn probe(caps: &SourceLimits, input: &str) -> Vec<String> {

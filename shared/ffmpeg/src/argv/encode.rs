@@ -10,7 +10,7 @@ const WAITING_PACKETS: u32 = 8192;
 /// ffmpeg's arguments for `spec`, from the file `input` to the file `output`, both names in the current folder or
 /// paths. Everything that changes a byte of the result is in them.
 pub fn encode(spec: &EncodeSpec, input: &str, output: &str) -> Vec<String> {
-    let mut args = Args::ffmpeg("warning");
+    let mut args = Args::ffmpeg("level+warning");
     args.progress();
     if let Some(picture) = &spec.video {
         args.pair("-threads", picture.threads)

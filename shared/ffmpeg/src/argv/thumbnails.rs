@@ -13,7 +13,7 @@ const POSTER_AT: f64 = 0.1;
 
 /// ffmpeg's arguments for the pictures of `input`: `poster` and `sprite` are the files made.
 pub fn thumbnails(spec: &ThumbnailsSpec, input: &str, poster: &str, sprite: &str) -> Vec<String> {
-    let mut args = Args::ffmpeg("warning");
+    let mut args = Args::ffmpeg("level+warning");
     args.progress();
     if spec.every_s >= KEYFRAMES_FROM_S {
         args.pair("-skip_frame", "nokey");

@@ -66,16 +66,22 @@ pub(super) fn video(
             limit: limits.pixels,
         });
     }
-    let (frames, keyframes, first) = (track.packets, track.keyframes, track.first);
-    let (last, start_s) = (track.last, track.start_s());
+    let (frames, keyframes) = (track.packets, track.keyframes);
+    let (first, last, by_decoding) = (track.first, track.last, track.by_decoding);
     let fitted = track.rate.finish([stream.average_rate, stream.real_rate]);
     let gap_s = if fitted.last_gap_s > 0.0 {
         fitted.last_gap_s
     } else {
         1.0 / fitted.rate.as_f64()
     };
+    // A frame shows so much later than it is decoded.
+    let late_s = match by_decoding {
+        true => f64::from(stream.held_back.unwrap_or(0)) / fitted.rate.as_f64(),
+        false => 0.0,
+    };
+    let start_s = first.map_or(0.0, |(time, _)| time) + late_s;
     let end_s = last.map_or(start_s, |(time, length)| {
-        time + if length > 0.0 { length } else { gap_s }
+        time + late_s + if length > 0.0 { length } else { gap_s }
     });
     Ok(Video {
         index: stream.index,

@@ -59,6 +59,8 @@ pub(super) struct Track {
     /// The latest presentation time, and the length of the packet that has it.
     pub(super) last: Option<(f64, f64)>,
     pub(super) rate: RateFit,
+    /// Some packets have no presentation time, so that decoding times stand in.
+    pub(super) by_decoding: bool,
 }
 
 impl Track {
@@ -104,6 +106,7 @@ impl Packets {
         track.packets += 1;
         track.keyframes += u64::from(packet.keyframe);
         // AVI and raw streams give decoding times only.
+        track.by_decoding |= packet.time.is_none();
         let Some(time) = packet.time.or(packet.dts_time) else {
             return;
         };
@@ -155,6 +158,7 @@ mod tests {
             "packet|codec_type=video|stream_index=0|pts=N/A|dts=3|dts_time=0.120000|flags=K_",
             "packet|codec_type=video|stream_index=0|pts=N/A|dts=4|dts_time=0.160000|flags=__",
         ]);
+        assert!(got.tracks[&0].by_decoding);
         assert_eq!(got.tracks[&0].first, Some((0.12, Some(3))));
         assert!((got.tracks[&0].length_s(0.04) - 0.08).abs() < 1e-9);
     }

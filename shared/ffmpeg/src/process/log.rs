@@ -22,6 +22,7 @@ pub(crate) struct Log {
     first: Vec<Vec<u8>>,
     open_line: bool,
     lines: u64,
+    errors: u64,
     hide: Vec<String>,
 }
 
@@ -52,6 +53,7 @@ impl Log {
                 }
             }
             self.open_line = !piece.ends_with(b"\n");
+            self.errors += u64::from(is_error(piece));
             let is_first = self.lines <= FIRST_LINES as u64;
             if let Some(line) = self.first.last_mut().filter(|_| is_first) {
                 let room = LINE.saturating_sub(line.len());
@@ -63,6 +65,11 @@ impl Log {
     /// How many lines were said.
     pub(crate) fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// How many lines are marked as errors; needs the level in front of each line (`-v level+…`).
+    pub(crate) fn errors(&self) -> u64 {
+        self.errors
     }
 
     /// The first lines said, at most 8.
@@ -95,6 +102,13 @@ impl Log {
         }
         without_addresses(&text)
     }
+}
+
+/// `[h264 @ 0x55d0c8] [error] …`, `[error] …` or `[fatal] …`. ffmpeg writes a line at a time, so that it comes in one
+/// piece; one that is cut by a full pipe may be missed, among the many that filled it.
+fn is_error(piece: &[u8]) -> bool {
+    let marked = |mark: &[u8]| piece.windows(mark.len()).any(|part| part == mark);
+    marked(b"[error] ") || marked(b"[fatal] ")
 }
 
 /// `[mov @ 0x55d0c8]` → `[mov]`: addresses say nothing to anyone and differ from run to run.
@@ -138,6 +152,14 @@ mod tests {
         assert_eq!(log.tail(), "café \u{fffd}");
         assert_eq!(log.first(), ["café \u{fffd}"]);
         assert_eq!(log.lines(), 1);
+    }
+
+    #[test]
+    fn counts_what_is_marked_as_an_error() {
+        let mut log = Log::default();
+        log.push(b"[h264 @ 0x55d0c8] [error] error while decoding MB 1 2\n[warning] deprecated\n[fatal] end\n");
+        assert_eq!(log.errors(), 2);
+        assert!(log.tail().starts_with("[h264] [error] error while"));
     }
 
     #[test]
