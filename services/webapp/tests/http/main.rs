@@ -1,9 +1,6 @@
 //! The webapp over a real listener, with SQLite, the folder store and the embedded broker. One binary, so that it links once.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that can't go on should panic"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should panic")]
 
 mod changes;
 mod checksum;

@@ -6,6 +6,7 @@ mod cors;
 mod extract;
 mod guard;
 mod headers;
+mod linger;
 mod problem;
 mod responses;
 mod settings;
@@ -26,6 +27,7 @@ pub fn with_manners(router: Router, settings: &HttpSettings) -> Router {
     let settings = Arc::new(settings.clone());
     router
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
+        .layer(middleware::from_fn(linger::linger))
         .layer(middleware::from_fn_with_state(
             settings.clone(),
             cors::answer,
