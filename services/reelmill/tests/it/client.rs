@@ -95,7 +95,7 @@ fn what_a_server_refuses_is_one_line_and_code_2() {
         .unfit(&["betamax"]);
     client
         .run(&["submit", "http://films.example/a.mp4", "--to", "avi"])
-        .unfit(&["not available yet"]);
+        .unfit(&["source.url", "not available"]);
     client
         .run(&["submit", "missing.mp4", "--to", "avi"])
         .unfit(&["missing.mp4"]);
