@@ -68,6 +68,29 @@ async fn a_retry_is_a_new_job_of_what_was_not_published() {
 }
 
 #[tokio::test]
+async fn a_retry_needs_its_source() {
+    let service = Service::start().await;
+    let upload = service.put("a.mp4", "data").await;
+    let job = service.job(&upload).await;
+    let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());
+    service.post(&format!("{path}/cancel"), &json!({})).await;
+    // The upload expires, and the job's source had its time.
+    service
+        .send("DELETE", &format!("/api/v1/uploads/{upload}"), &[], "")
+        .await;
+    let id: JobId = job["id"].as_str().unwrap().parse().unwrap();
+    refs::release(service.store.db(), refs::Holder::Job(id))
+        .await
+        .unwrap();
+    let taken = reelmill_store::sweep::take_doomed(&service.store, 10)
+        .await
+        .unwrap();
+    assert_eq!(taken.len(), 1);
+    let answer = service.post(&format!("{path}/retry"), &json!({})).await;
+    problem(answer, 410, "source_gone").await;
+}
+
+#[tokio::test]
 async fn a_job_changes_as_its_owner_says() {
     let service = Service::start().await;
     let upload = service.put("a.mp4", "data").await;

@@ -46,7 +46,8 @@ async fn a_put_is_there_whole_with_and_without_a_length() {
 #[tokio::test]
 async fn a_form_brings_its_first_file() {
     let service = Service::start().await;
-    let data = bytes(250_000);
+    // More than any JSON body may have.
+    let data = bytes(3_000_000);
     let form = Form::new()
         .text("comment", "not a file")
         .part("file", Part::bytes(data.clone()).file_name("ä \"b\".mp4"))
