@@ -21,6 +21,9 @@ pub struct StatusConfig {
     pub retention_output_s: Option<u64>,
     /// How long a source stays after its last job ended, in seconds; absent: as long as its job.
     pub retention_source_s: Option<u64>,
+    /// No other process uses this database and this broker, and the broker kept nothing: what ran when the last one ended
+    /// need not be waited for.
+    pub alone: bool,
     /// How often to look for what has had its time.
     pub sweep_every: Duration,
 }
@@ -36,6 +39,7 @@ impl StatusConfig {
             limits,
             retention_output_s: None,
             retention_source_s: None,
+            alone: false,
             sweep_every: Duration::from_secs(30),
         }
     }

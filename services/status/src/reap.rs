@@ -17,6 +17,13 @@ pub async fn run(core: &Core) {
     }
 }
 
+/// Takes over from a process that is known to be dead. Should the database not let it, the leases lapse by themselves.
+pub async fn predecessor(core: &Core) {
+    if let Err(error) = reap::predecessor(&core.store, &core.policy()).await {
+        tracing::warn!(%error, "what ran before could not be taken over at once");
+    }
+}
+
 async fn round(core: &Core) -> Result<(), StoreError> {
     if let Err(error) = core.broker.check().await {
         core.ears.deaf();

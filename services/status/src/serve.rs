@@ -60,6 +60,12 @@ impl Status {
     /// A part broke down: then all of status ends, since half of it would hang every job.
     pub async fn run(&self, shutdown: CancellationToken) -> Result<(), StatusError> {
         let _closing = self.0.closing.clone().drop_guard();
+        if self.0.config.alone {
+            tokio::select! {
+                () = shutdown.cancelled() => return Ok(()),
+                () = reap::predecessor(&self.0) => {}
+            }
+        }
         // Dropped with this future, and every part with it.
         let mut parts: JoinSet<&'static str> = JoinSet::new();
         for (name, part) in parts_of(&self.0) {

@@ -16,8 +16,6 @@ use uuid::Uuid;
 
 /// A release waits so long beside a free slot before it counts as lost with its broker.
 const PATIENCE_MS: i64 = 5_000;
-/// Tasks judged in one go.
-const BATCH: u64 = 500;
 
 /// A row, as far as judging needs it.
 type Row = (Uuid, Uuid, String, Option<Uuid>, Option<Uuid>, Option<i64>);
@@ -101,6 +99,26 @@ pub async fn leases(
     Ok(after)
 }
 
+/// Everything that was released or ran is a dead predecessor's: for the start of a process that shares database and
+/// broker with nobody, before anything is released. A run that was the only one then may be the one to blame.
+pub async fn predecessor(store: &Store, policy: &Policy) -> Result<(), StoreError> {
+    for (id, job, ..) in read(store, "dispatched").await? {
+        let back = |_: &Task, _| Some(TaskEvent::TakenBack);
+        judge(store, job, id, &back, policy).await?;
+    }
+    let running = read(store, "running").await?;
+    let alone = running.len() == 1;
+    for (id, job, ..) in running {
+        let lost = |task: &Task, _| match task.state {
+            TaskState::Running { run, .. } => Some(TaskEvent::LeaseLapsed { run, alone }),
+            _ => None,
+        };
+        judge(store, job, id, &lost, policy).await?;
+    }
+    Ok(())
+}
+
+/// Ordered by what is due first; as many as there are slots, and a few more.
 async fn read(store: &Store, state: &str) -> Result<Vec<Row>, StoreError> {
     task::Entity::find()
         .select_only()
@@ -114,7 +132,6 @@ async fn read(store: &Store, state: &str) -> Result<Vec<Row>, StoreError> {
         ])
         .filter(task::Column::State.eq(state))
         .order_by_asc(task::Column::Until)
-        .limit(BATCH)
         .into_tuple()
         .all(store.db())
         .await

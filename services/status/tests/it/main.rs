@@ -6,6 +6,7 @@
     reason = "a test that fails says where"
 )]
 
+mod chaos;
 mod fake;
 mod life;
 mod lists;

@@ -2,9 +2,11 @@
 
 use crate::{
     fake::Fake,
-    world::{LEASE, World},
+    world::{LEASE, World, config, until},
 };
 use reelmill_domain::lane::Lane;
+use reelmill_embedded::EmbeddedBroker;
+use reelmill_status::StatusConfig;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,4 +37,42 @@ async fn what_runs_goes_on_while_status_is_away() {
             .is_none(),
         "work was doubled"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_alone_takes_over_from_its_dead_predecessor_at_once() {
+    let mut world = World::new().await;
+    let long = || StatusConfig {
+        lease: Duration::from_secs(600),
+        alone: true,
+        ..config()
+    };
+    let status = world.status_with(long()).await;
+    let mut worker = Fake::start(&world, 1).await;
+    let job = world.submit(&["mkv", "webm"]).await;
+    worker.work_off(&world, 1).await;
+    let run = worker.take(&Lane::encode()).await;
+    status.until_state(job.id, "encoding").await;
+    // Another one is dispatched beside it. Then all is lost but the database.
+    until("two are released", async || {
+        (status.json("/api/v1/stats").await["lanes"][0]["busy"] == 2).then_some(())
+    })
+    .await;
+    status.stop().await;
+    drop(worker);
+    world.broker = EmbeddedBroker::new();
+    let status = world.status_with(long()).await;
+    let mut worker = Fake::start(&world, 2).await;
+    let again = [
+        worker.take(&Lane::encode()).await,
+        worker.take(&Lane::encode()).await,
+    ];
+    assert!(again.iter().any(|r| r.run.task == run.run.task));
+    for run in again {
+        assert_eq!(run.run.attempt, 2);
+        worker.succeed(&world, &run).await;
+    }
+    worker.work_off(&world, 2).await;
+    let view = status.until_state(job.id, "completed").await;
+    assert_eq!(view["outputs"][0]["failures"], 0);
 }
