@@ -56,9 +56,9 @@ pub async fn drawn_with(
     Ok(path)
 }
 
-/// A film that takes an encoder many seconds, though it is small to upload: noise on a large picture.
-pub async fn heavy(dir: &Path, seconds: u32) -> Result<PathBuf> {
-    let picture = format!("testsrc2=size=1280x720:rate=25:duration={seconds},noise=alls=40:allf=t");
+/// A film that takes an encoder long, though it is small to upload: noise. Size like `640x360`.
+pub async fn heavy(dir: &Path, size: &str, seconds: u32) -> Result<PathBuf> {
+    let picture = format!("testsrc2=size={size}:rate=25:duration={seconds},noise=alls=40:allf=t");
     let path = dir.join("heavy.mp4");
     let out = path.to_string_lossy().into_owned();
     ffmpeg(&[

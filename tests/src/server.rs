@@ -179,6 +179,32 @@ impl Server {
         ended
     }
 
+    /// What lies in its data folder beside the database and the locks, as paths below that folder.
+    pub fn stored(&self) -> Result<Vec<(String, u64)>> {
+        let files = files_below(&self.data())?;
+        let named = files
+            .into_iter()
+            .map(|(path, bytes)| (path.to_string_lossy().into_owned(), bytes));
+        Ok(named
+            .filter(|(path, _)| !path.starts_with("reelmill.") && !path.ends_with("/lock"))
+            .collect())
+    }
+
+    /// Waits until all that is stored are sources and outputs.
+    pub async fn no_work_files(&self) -> Result<()> {
+        let work = || -> Vec<String> {
+            let stored = self.stored().unwrap_or_default().into_iter();
+            let kept = ["objects/sources/", "objects/outputs/"];
+            stored
+                .map(|(path, _)| path)
+                .filter(|path| !kept.iter().any(|prefix| path.starts_with(prefix)))
+                .collect()
+        };
+        until_true("work files to be gone", secs(40), || work().is_empty())
+            .await
+            .with_context(|| format!("left behind: {:?}", work()))
+    }
+
     async fn no_orphans(&self) -> Result<()> {
         let home = self.home.path().to_owned();
         until_true("ffmpeg to die with its server", secs(3), || {

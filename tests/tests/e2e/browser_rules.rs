@@ -29,7 +29,11 @@ async fn a_foreign_host_or_origin_is_refused() -> Result<()> {
         let (status, answer) = raw::exchange(port, request.as_bytes()).await?;
         ensure!(status == 200, "{host}: {answer}");
     }
-    for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
+    for origin in [
+        "https://evil.example",
+        "null",
+        "http://127.0.0.1.evil.example",
+    ] {
         api.raw(
             Method::PUT,
             "/api/v1/uploads?name=x",

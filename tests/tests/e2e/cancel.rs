@@ -2,7 +2,6 @@
 
 use anyhow::{Result, ensure};
 use reelmill_tests::api::output;
-use reelmill_tests::server::files_below;
 use reelmill_tests::wait::{secs, until_true};
 use reelmill_tests::{Setup, clips, procs};
 use reqwest::Method;
@@ -12,7 +11,7 @@ async fn cancelling_stops_the_processor_within_two_seconds() -> Result<()> {
     let server = Setup::new().start().await?;
     let api = server.api();
     let dir = tempfile::tempdir()?;
-    let film = clips::heavy(dir.path(), 20).await?;
+    let film = clips::heavy(dir.path(), "1280x720", 20).await?;
     let id = api.make(&film, &["webm", "mp4-h265"]).await?;
     let pid = server.pid()?;
     api.job_when(&id, "an encoder at work", secs(60), |job| {
@@ -37,20 +36,16 @@ async fn cancelling_stops_the_processor_within_two_seconds() -> Result<()> {
     ensure!(again["state"] == "cancelled" && again["finished_at"] == job["finished_at"]);
 
     // What the runs had made goes too, and the next job is not held up.
-    let work = server.data();
-    until_true("the work files to be gone", secs(30), || {
-        files_below(&work).is_ok_and(|files| {
-            files.iter().all(|(path, _)| {
-                let path = path.to_string_lossy();
-                !path.contains("work/") && !path.contains("scratch/")
-            })
-        })
-    })
-    .await?;
+    server.no_work_files().await?;
     let small = clips::drawn(dir.path(), "small.mp4", "160x90", 0.4).await?;
     let next = api.make(&small, &["mkv"]).await?;
     api.ends(&next, "completed", secs(60)).await?;
     server.finish().await
+}
+
+async fn cancel(api: &reelmill_tests::Api, id: &str) -> Result<serde_json::Value> {
+    api.ok(Method::POST, &format!("/api/v1/jobs/{id}/cancel"), None)
+        .await
 }
 
 #[tokio::test]
@@ -58,7 +53,7 @@ async fn a_queued_job_can_be_cancelled_paused_and_moved_up() -> Result<()> {
     let server = Setup::new().set("encoder.slots", 1).start().await?;
     let api = server.api();
     let dir = tempfile::tempdir()?;
-    let film = clips::heavy(dir.path(), 20).await?;
+    let film = clips::heavy(dir.path(), "1280x720", 20).await?;
     let small = clips::drawn(dir.path(), "small.mp4", "160x90", 0.4).await?;
     let first = api.make(&film, &["webm"]).await?;
     let pid = server.pid()?;
@@ -75,17 +70,22 @@ async fn a_queued_job_can_be_cancelled_paused_and_moved_up() -> Result<()> {
         let path = format!("/api/v1/jobs/{id}");
         api.ok(Method::PATCH, &path, Some(body)).await
     };
+    patch(&held, serde_json::json!({"paused": true})).await?;
+    cancel(&api, &gone).await?;
+    ensure!(api.job(&gone).await?["state"] == "cancelled");
+    // Both are probed and wait for the one slot; then the later one overtakes.
+    for id in [&waiting, &urgent] {
+        api.job_when(id, "the probe", secs(60), |job| {
+            job["source"]["media"].is_object()
+        })
+        .await?;
+    }
     patch(
         &urgent,
         serde_json::json!({"priority": 9, "name": "urgent"}),
     )
     .await?;
-    patch(&held, serde_json::json!({"paused": true})).await?;
-    api.ok(Method::POST, &format!("/api/v1/jobs/{gone}/cancel"), None)
-        .await?;
-    ensure!(api.job(&gone).await?["state"] == "cancelled");
-    api.ok(Method::POST, &format!("/api/v1/jobs/{first}/cancel"), None)
-        .await?;
+    cancel(&api, &first).await?;
 
     let urgent = api.ends(&urgent, "completed", secs(60)).await?;
     ensure!(

@@ -92,7 +92,7 @@ async fn encode_needs_no_server_and_tells_how_it_went_by_its_status() -> Result<
 #[tokio::test]
 async fn encode_goes_on_where_it_stopped() -> Result<()> {
     let home = tempfile::tempdir()?;
-    let film = clips::heavy(home.path(), 6).await?;
+    let film = clips::heavy(home.path(), "640x360", 6).await?;
     let out = home.path().join("out");
     let command = || -> Result<Command> {
         let mut c = reelmill(home.path())?;

@@ -3,9 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use reelmill_tests::api::output;
 use reelmill_tests::clips::drawn;
-use reelmill_tests::server::files_below;
-use reelmill_tests::wait::{secs, until_true};
-use reelmill_tests::{Server, Setup, clips, look};
+use reelmill_tests::wait::secs;
+use reelmill_tests::{Setup, clips, look};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -21,23 +20,6 @@ fn fingerprints(job: &Value) -> Result<Vec<(String, String)>> {
             Ok((preset.to_string(), made["sha256"].to_string()))
         })
         .collect()
-}
-
-async fn nothing_left(server: &Server) -> Result<()> {
-    let data = server.data();
-    let work = move || -> Vec<String> {
-        let files = files_below(&data).unwrap_or_default();
-        files
-            .into_iter()
-            .map(|(path, _)| path.to_string_lossy().into_owned())
-            .filter(|path| {
-                path.contains("work/") || path.contains("scratch/") || path.contains("tmp")
-            })
-            .collect()
-    };
-    until_true("work files to be gone", secs(40), || work().is_empty())
-        .await
-        .with_context(|| format!("left behind: {:?}", work()))
 }
 
 #[tokio::test]
@@ -69,7 +51,7 @@ async fn a_killed_server_finishes_its_job_with_the_same_bytes() -> Result<()> {
             "a crash of the server counted as a failure of the task: {job:#}"
         );
     }
-    nothing_left(&server).await?;
+    server.no_work_files().await?;
     server.finish().await
 }
 
@@ -91,7 +73,7 @@ async fn a_job_that_was_answered_survives_a_kill_at_once() -> Result<()> {
         let file = look::file(dir.path(), "made.mkv", &server.api().download(url).await?)?;
         look::decodes(&file).await?;
     }
-    nothing_left(&server).await?;
+    server.no_work_files().await?;
     server.finish().await
 }
 
@@ -99,7 +81,7 @@ async fn a_job_that_was_answered_survives_a_kill_at_once() -> Result<()> {
 async fn a_graceful_stop_gives_work_back_and_it_goes_on() -> Result<()> {
     let mut server = Setup::new().set("encoder.drain_grace_s", 0).start().await?;
     let dir = tempfile::tempdir()?;
-    let film = clips::heavy(dir.path(), 4).await?;
+    let film = clips::heavy(dir.path(), "640x360", 4).await?;
     let id = server.api().make(&film, &["mp4-h265"]).await?;
     server
         .api()
@@ -115,6 +97,6 @@ async fn a_graceful_stop_gives_work_back_and_it_goes_on() -> Result<()> {
         output(&job, "mp4-h265")?["failures"] == 0,
         "a graceful stop counted as a failure: {job:#}"
     );
-    nothing_left(&server).await?;
+    server.no_work_files().await?;
     server.finish().await
 }

@@ -3,14 +3,14 @@
 use anyhow::{Context, Result, ensure};
 use reelmill_tests::api::{id, output};
 use reelmill_tests::clips::drawn;
-use reelmill_tests::server::files_below;
 use reelmill_tests::wait::{secs, until_true};
 use reelmill_tests::{Server, Setup, clips, procs};
 use reqwest::Method;
 
 /// Bytes of stored objects.
 fn stored(server: &Server) -> u64 {
-    files_below(&server.data().join("objects"))
+    server
+        .stored()
         .map(|files| files.iter().map(|(_, bytes)| bytes).sum())
         .unwrap_or(u64::MAX)
 }
@@ -83,7 +83,7 @@ async fn a_source_shared_by_two_jobs_goes_with_the_second() -> Result<()> {
     );
     until_true("every byte to be gone", secs(30), || stored(&server) == 0)
         .await
-        .with_context(|| format!("{:?}", files_below(&server.data())))?;
+        .with_context(|| format!("{:?}", server.stored()))?;
     server.finish().await
 }
 
@@ -92,7 +92,7 @@ async fn deleting_a_job_at_work_stops_it_and_leaves_nothing() -> Result<()> {
     let server = Setup::new().start().await?;
     let api = server.api();
     let dir = tempfile::tempdir()?;
-    let film = clips::heavy(dir.path(), 10).await?;
+    let film = clips::heavy(dir.path(), "1280x720", 10).await?;
     let upload = api.upload_file(&film).await?;
     let job = id(&api.submit(&upload, &["webm"]).await?)?;
     let pid = server.pid()?;
@@ -115,6 +115,6 @@ async fn deleting_a_job_at_work_stops_it_and_leaves_nothing() -> Result<()> {
     .await?;
     until_true("every byte to be gone", secs(40), || stored(&server) == 0)
         .await
-        .with_context(|| format!("{:?}", files_below(&server.data())))?;
+        .with_context(|| format!("{:?}", server.stored()))?;
     server.finish().await
 }

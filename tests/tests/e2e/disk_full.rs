@@ -11,6 +11,13 @@ use reqwest::Method;
 
 const MIB: u64 = 1024 * 1024;
 
+/// A server on a disk of so many MiB. It uses the last byte, so that the disk itself is what says no.
+fn small(mib: u64) -> Setup {
+    Setup::new()
+        .small_disk(mib * MIB)
+        .set("encoder.min_free_bytes", 0)
+}
+
 /// Leaves about so many bytes free.
 fn squeeze(server: &Server, leave: u64) -> Result<()> {
     let disk = rustix::fs::statvfs(server.data())?;
@@ -25,7 +32,7 @@ fn relieve(server: &Server) -> Result<()> {
 
 #[tokio::test]
 async fn an_upload_that_does_not_fit_is_told_so_and_goes_on_later() -> Result<()> {
-    let server = Setup::new().small_disk(48 * MIB).start().await?;
+    let server = small(48).start().await?;
     let api = server.api();
     squeeze(&server, 6 * MIB)?;
     let film = noise(1, 12_000_000);
@@ -69,7 +76,7 @@ async fn relieve_and_continue(server: &Server, tus: Result<Tus>, film: &[u8]) ->
 
 #[tokio::test]
 async fn an_encode_that_does_not_fit_fails_with_the_cause_and_can_be_retried() -> Result<()> {
-    let server = Setup::new().small_disk(64 * MIB).start().await?;
+    let server = small(64).start().await?;
     let api = server.api();
     let dir = tempfile::tempdir()?;
     // Noise at a high quality: an output of many megabytes.

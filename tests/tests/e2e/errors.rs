@@ -221,7 +221,7 @@ async fn wrong_jobs_are_refused_by_the_field_at_fault() -> Result<()> {
             422,
             "invalid_field",
         ),
-        (with(json!({"source": {}})), 422, "invalid_field"),
+        (with(json!({"source": {}})), 422, "missing_field"),
         (
             with(json!({"source": {"upload": "nonsense"}})),
             422,
@@ -345,7 +345,7 @@ async fn two_sends_of_one_idempotency_key_are_one_job() -> Result<()> {
     let (one, two) = tokio::join!(send("mkv", "key-1"), send("mkv", "key-1"));
     let (one, two) = (one?, two?);
     ensure!(
-        one.status == 201 && two.status == 201,
+        [201, 200].contains(&one.status) && [201, 200].contains(&two.status),
         "{} {}",
         one.text,
         two.text

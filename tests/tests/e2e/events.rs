@@ -102,7 +102,7 @@ async fn progress_is_live_and_never_runs_backwards() -> Result<()> {
     let server = Setup::new().start().await?;
     let api = server.api();
     let dir = tempfile::tempdir()?;
-    let film = reelmill_tests::clips::heavy(dir.path(), 3).await?;
+    let film = reelmill_tests::clips::heavy(dir.path(), "640x360", 3).await?;
     let upload = api.upload_file(&film).await?;
     let id = api::id(&api.submit(&upload, &["mp4-h265"]).await?)?;
     let mut stream = Events::open(&api, &format!("/api/v1/jobs/{id}/events"), None).await?;

@@ -26,7 +26,7 @@ async fn a_killed_ffmpeg_counts_as_a_failure_and_is_run_again() -> Result<()> {
     let server = Setup::new().start().await?;
     let api = server.api();
     let dir = tempfile::tempdir()?;
-    let film = clips::heavy(dir.path(), 3).await?;
+    let film = clips::heavy(dir.path(), "640x360", 3).await?;
     let id = api.make(&film, &["mp4-h265"]).await?;
     signal(encoder(server.pid()?).await?, Signal::KILL)?;
     let job = api.ends(&id, "completed", secs(120)).await?;
@@ -43,7 +43,7 @@ async fn an_ffmpeg_that_is_killed_every_time_fails_its_output_only() -> Result<(
         .await?;
     let api = server.api();
     let dir = tempfile::tempdir()?;
-    let film = clips::heavy(dir.path(), 4).await?;
+    let film = clips::heavy(dir.path(), "640x360", 4).await?;
     let id = api.make(&film, &["mp4-h265"]).await?;
     let pid = server.pid()?;
     let mut killed: Vec<i32> = Vec::new();
@@ -84,7 +84,7 @@ async fn a_stopped_ffmpeg_is_ended_by_the_watchdog() -> Result<()> {
     let server = Setup::new().set("encoder.stall_s", 5).start().await?;
     let api = server.api();
     let dir = tempfile::tempdir()?;
-    let film = clips::heavy(dir.path(), 3).await?;
+    let film = clips::heavy(dir.path(), "640x360", 3).await?;
     let id = api.make(&film, &["mp4-h265"]).await?;
     let stopped = encoder(server.pid()?).await?;
     signal(stopped, Signal::STOP)?;

@@ -64,7 +64,11 @@ async fn a_taken_port_and_a_used_data_folder() -> Result<()> {
     let home = tempfile::tempdir()?;
     let taken = server.port().to_string();
     refused(serve(home.path(), server.port())?, &[&taken]).await?;
-    doctor(doctor_of(home.path(), server.port())?, &taken).await?;
+    // The doctor is content with a port that another Reelmill has, but not with one that a stranger has.
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let strange = stranger.local_addr()?.port();
+    refused(serve(home.path(), strange)?, &[&strange.to_string()]).await?;
+    doctor(doctor_of(home.path(), strange)?, &strange.to_string()).await?;
 
     let other = port::free()?;
     refused(serve(server.home(), other)?, &["in use", "--data"]).await?;

@@ -1,24 +1,13 @@
 //! Nothing piles up: outputs expire, abandoned uploads go, and after the last job the data folder holds no media.
 
 use anyhow::{Context, Result, ensure};
+use reelmill_tests::Setup;
 use reelmill_tests::api::{id, output};
 use reelmill_tests::clips::{drawn, noise};
-use reelmill_tests::server::files_below;
 use reelmill_tests::tus::Tus;
 use reelmill_tests::wait::{secs, until_true};
-use reelmill_tests::{Server, Setup};
 use reqwest::Method;
 use serde_json::json;
-
-/// Files below the data folder that are neither database nor lock.
-fn media(server: &Server) -> Vec<String> {
-    files_below(&server.data())
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(path, _)| path.to_string_lossy().into_owned())
-        .filter(|path| !path.starts_with("reelmill."))
-        .collect()
-}
 
 #[tokio::test]
 async fn outputs_and_uploads_expire_by_themselves() -> Result<()> {
@@ -47,10 +36,10 @@ async fn outputs_and_uploads_expire_by_themselves() -> Result<()> {
     api.download(&url).await?;
 
     until_true("everything to be swept", secs(150), || {
-        media(&server).is_empty()
+        server.stored().is_ok_and(|files| files.is_empty())
     })
     .await
-    .with_context(|| format!("{:?}", media(&server)))?;
+    .with_context(|| format!("{:?}", server.stored()))?;
     let job = api.job(&id).await?;
     ensure!(
         job["state"] == "completed",
@@ -90,9 +79,9 @@ async fn an_ended_job_leaves_its_source_and_its_outputs_and_nothing_else() -> Re
         files += made["files"].as_array().map_or(0, Vec::len);
     }
     until_true("work files to be gone", secs(40), || {
-        media(&server).len() == files
+        server.stored().is_ok_and(|stored| stored.len() == files)
     })
     .await
-    .with_context(|| format!("{files} files expected: {:?}", media(&server)))?;
+    .with_context(|| format!("{files} files expected: {:?}", server.stored()))?;
     server.finish().await
 }
