@@ -46,7 +46,8 @@ async fn take(core: &Core, event: &WorkerEvent) {
     let mut tries = 0;
     while let Err(error) = apply_event(core, event).await {
         core.ears.deaf();
-        let database_is_well = core.store.check().await.is_ok();
+        // A full disk is an outage too: what is read may be well, what is written is not.
+        let database_is_well = !error.is_full() && core.store.check().await.is_ok();
         tries += u32::from(database_is_well);
         if tries >= TRIES || (database_is_well && !transient(&error)) {
             tracing::error!(event = %event.id, %error, "an event can't be applied and was left aside");
