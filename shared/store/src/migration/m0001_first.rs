@@ -45,6 +45,7 @@ fn key(columns: &[&'static str]) -> IndexCreateStatement {
 /// A child row goes with its parent.
 fn owned_by(from: (&'static str, &'static str), to: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
+        .name(format!("fk_{}_{}", from.0, from.1))
         .from(Alias::new(from.0), Alias::new(from.1))
         .to(Alias::new(to), Alias::new("id"))
         .on_delete(ForeignKeyAction::Cascade)
@@ -75,6 +76,7 @@ fn tables() -> Vec<TableCreateStatement> {
         .primary_key(&mut key(&["file_id", "holder_kind", "holder_id"]))
         .foreign_key(
             ForeignKey::create()
+                .name("fk_file_refs_file_id")
                 .from(Alias::new("file_refs"), Alias::new("file_id"))
                 .to(Alias::new("stored_files"), Alias::new("id")),
         )
@@ -298,5 +300,32 @@ impl MigrationTrait for Migration {
             manager.create_index(index).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_can_be_written_for_mysql() {
+        let sql: Vec<String> = tables()
+            .iter()
+            .map(|t| t.to_string(MysqlQueryBuilder))
+            .collect();
+        assert_eq!(sql.len(), 13);
+        let tasks = sql.iter().find(|s| s.contains("`tasks`")).unwrap();
+        for column in [
+            "`id` binary(16) NOT NULL PRIMARY KEY",
+            "`spec_json` longtext NOT NULL",
+            "`until` bigint NULL",
+        ] {
+            assert!(tasks.contains(column), "{column} in {tasks}");
+        }
+        assert!(
+            sql.iter()
+                .any(|s| s.contains("`id` bigint NOT NULL PRIMARY KEY AUTO_INCREMENT")),
+            "{sql:#?}"
+        );
     }
 }
