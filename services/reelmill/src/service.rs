@@ -164,6 +164,7 @@ fn status_config(config: &Config, policy: Policy) -> StatusConfig {
         max_attempts: policy.max_attempts,
         retention_output_s: policy.expire_after_s,
         retention_source_s: config.retention.source_s,
+        alone: true,
         ..StatusConfig::new(policy.limits)
     }
 }

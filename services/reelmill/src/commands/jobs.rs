@@ -46,7 +46,10 @@ pub fn run(file: Option<PathBuf>, args: JobsArgs) -> anyhow::Result<Outcome> {
 
 async fn one(client: &Client, id: JobId, watch: bool, json: bool) -> anyhow::Result<Outcome> {
     let job: JobView = if watch {
-        follow::follow(client, id, &mut Bars::new(json)).await?
+        let mut bars = Bars::new(json);
+        let job = follow::follow(client, id, &mut bars).await?;
+        bars.finish();
+        job
     } else {
         client.get(&format!("/api/v1/jobs/{id}")).await?
     };

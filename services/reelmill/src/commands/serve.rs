@@ -4,13 +4,18 @@ use crate::{commands::doctor, outcome::Outcome, service, setup, show};
 use anyhow::{Context, bail};
 use clap::Args;
 use reelmill_runtime::{
-    config::{Config, Flag, Role, world},
+    config::{Config, DatabaseUrl, Flag, Role, World, world},
     http::{HttpSettings, with_manners},
     lifecycle::{Ended, Lifecycle},
     lock::DataLock,
     telemetry,
 };
-use std::{io::ErrorKind, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    io::ErrorKind,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -39,11 +44,25 @@ pub fn run(file: Option<PathBuf>, args: ServeArgs) -> anyhow::Result<Outcome> {
     crate::wire::usable(&chosen)?;
     service::tools(&config)?;
     let _lock = DataLock::take(&config.data.dir)?;
-    let ended = setup::workers(&config)?.block_on(serve(config))?;
+    let _database = lock_database(&chosen, &config.data.dir)?;
+    let ended = setup::run_services(&config.clone(), serve(config))?;
     if ended == Ended::GraceOver {
         tracing::warn!("some work did not end in time; it will go on at the next start");
     }
-    Ok(Outcome::Done)
+    Ok(match ended {
+        Ended::InOrder | Ended::GraceOver => Outcome::Done,
+        Ended::Forced => Outcome::Interrupted,
+    })
+}
+
+/// A database that lies elsewhere is locked there too: two processes on it would each take the other for dead.
+fn lock_database(chosen: &World, data: &Path) -> anyhow::Result<Option<DataLock>> {
+    let folder = match &chosen.database {
+        Some(DatabaseUrl::Sqlite(path)) => path.parent(),
+        _ => None,
+    };
+    let elsewhere = folder.filter(|folder| *folder != data);
+    Ok(elsewhere.map(DataLock::take).transpose()?)
 }
 
 fn flags(args: ServeArgs) -> anyhow::Result<Vec<Flag>> {

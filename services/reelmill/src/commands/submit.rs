@@ -69,6 +69,7 @@ async fn submit(client: &Client, args: &SubmitArgs) -> anyhow::Result<Outcome> {
             bars.say(&format!("job {}", job.id));
         }
         job = follow::follow(client, job.id, &mut bars).await?;
+        bars.finish();
     }
     if let Some(dir) = &args.download {
         let files = download(client, &job, dir, &bars).await?;

@@ -30,6 +30,9 @@ use utoipa::OpenApi;
 )]
 pub struct Description;
 
+/// The shortest way from a film to its outputs.
+const WALK: &str = include_str!("walk.html");
+
 /// The routes that show this description.
 pub fn router(description: utoipa::openapi::OpenApi) -> anyhow::Result<Router> {
     // Straight from its type, which keeps the order that people expect: `openapi`, `info`, `paths`, …
@@ -77,7 +80,8 @@ fn page(description: &Value) -> String {
          <nav><a class=\"home\" href=\"/\">{title}</a><ul>{contents}<li><a href=\"#schemas\">Schemas</a></li></ul></nav>\
          <main><h1>{title} API <small>{version}</small></h1><p>{about}</p>\
          <p>For programs: <a href=\"/api/openapi.json\">/api/openapi.json</a></p>\
-         {sections}<h2 id=\"schemas\">Schemas</h2>{schemas}</main></body></html>",
+         {walk}{sections}<h2 id=\"schemas\">Schemas</h2>{schemas}</main></body></html>",
+        walk = WALK,
         version = html::escape(html::text(&info["version"])),
         about = html::prose(html::text(&info["description"])),
     )

@@ -52,6 +52,9 @@ impl Bars {
                 bar: drawn.map(|all| all.add(output_bar(&name))),
                 state: String::new(),
             });
+            if is_final(&line.state) && line.state == output.state {
+                continue;
+            }
             let words = match output.state.as_str() {
                 "published" => output.bytes.map(bytes).unwrap_or_default(),
                 "failed" => output
@@ -69,14 +72,17 @@ impl Bars {
                     bar.abandon();
                 }
             } else if line.state != output.state {
-                let words = if is_final(&output.state) {
-                    words
-                } else {
-                    String::new()
-                };
-                plain(&name, &output.state, &words);
+                // Why it was not made comes at the end, with all the rest.
+                note(format!("{name}: {}", output.state));
             }
             line.state.clone_from(&output.state);
+        }
+    }
+
+    /// Leaves the bars where they are: what comes next begins on a line of its own.
+    pub fn finish(&self) {
+        if self.drawn.is_some() && !self.outputs.is_empty() {
+            note("");
         }
     }
 
@@ -87,14 +93,6 @@ impl Bars {
             Some(all) => all.println(text).unwrap_or_default(),
             None => note(text),
         }
-    }
-}
-
-fn plain(name: &str, state: &str, words: &str) {
-    if words.is_empty() {
-        note(format!("{name}: {state}"));
-    } else {
-        note(format!("{name}: {state}, {words}"));
     }
 }
 
@@ -117,7 +115,7 @@ fn is_final(state: &str) -> bool {
 
 fn output_bar(name: &str) -> ProgressBar {
     let bar = ProgressBar::new(STEPS);
-    if let Some(style) = style("{prefix:<24.cyan} {bar:30} {percent:>3}% {msg}") {
+    if let Some(style) = style("{prefix:<24.cyan} {bar:30} {percent:>3}% {wide_msg}") {
         bar.set_style(style);
     }
     bar.set_prefix(name.to_owned());

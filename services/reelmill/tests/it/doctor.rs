@@ -114,3 +114,17 @@ fn for_people_it_is_a_line_each_with_the_mend_below() {
         ended.out
     );
 }
+
+#[test]
+fn beside_a_running_server_all_is_well() {
+    let home = tempfile::tempdir().unwrap();
+    let server = crate::server::Server::start(home.path());
+    let ended = run(doctor(home.path())
+        .env("REELMILL__DATA__DIR", "data")
+        .env("REELMILL__WEBAPP__LISTEN", server.address())
+        .args(["--server", &server.url]));
+    ended.done();
+    for check in ["data folder", "port", "server"] {
+        assert_eq!(finding(&ended, check)["level"], "good", "{ended:?}");
+    }
+}

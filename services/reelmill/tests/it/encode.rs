@@ -2,6 +2,8 @@
 
 use crate::{
     client::clip,
+    films::{heavy, light},
+    look::{tools_in, until},
     reelmill::{Ended, reelmill, run},
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -73,36 +75,6 @@ fn codecs(file: &Path) -> String {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join("+")
-}
-
-/// A film with sound that an encoder is done with at once.
-fn light(to: &Path) {
-    draw("testsrc2=size=320x180:rate=25:duration=2", to);
-}
-
-/// A film that takes an encoder some seconds: noise.
-fn heavy(to: &Path) {
-    draw(
-        "testsrc2=size=640x360:rate=25:duration=6,noise=alls=40:allf=t",
-        to,
-    );
-}
-
-fn draw(picture: &str, to: &Path) {
-    let made = Command::new("ffmpeg")
-        .args(["-v", "error", "-f", "lavfi", "-i", picture])
-        .args([
-            "-f",
-            "lavfi",
-            "-i",
-            "sine=frequency=440:sample_rate=48000",
-            "-shortest",
-        ])
-        .args(["-preset", "ultrafast", "-pix_fmt", "yuv420p"])
-        .arg(to)
-        .status()
-        .unwrap();
-    assert!(made.success());
 }
 
 fn encode(home: &Path, args: &[&str]) -> Ended {
@@ -256,25 +228,6 @@ fn sources_with_one_stem_do_not_collide_and_a_bad_one_fails_alone() {
     assert_eq!(states, ["made", "made", "made", "made", "failed", "failed"]);
     assert!(!report[4]["reason"].as_str().unwrap().is_empty());
     only_a_record_is_left(&home.path().join("out"));
-}
-
-/// Waits for a condition; the time is how long it may take.
-fn until(what: &str, mut is: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !is() {
-        assert!(Instant::now() < deadline, "waited in vain for: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// The ffmpeg processes that work below a folder.
-fn tools_in(folder: &Path) -> usize {
-    fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|e| Some(e.ok()?.path()))
-        .filter(|p| fs::read_to_string(p.join("comm")).is_ok_and(|c| c.starts_with("ffmpeg")))
-        .filter(|p| fs::read_link(p.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
-        .count()
 }
 
 fn begin(home: &Path, args: &[&str]) -> Child {

@@ -9,6 +9,8 @@ mod client;
 mod configuration;
 mod doctor;
 mod encode;
+mod films;
+mod look;
 mod reelmill;
 mod serve;
 mod server;

@@ -1,10 +1,16 @@
 //! `reelmill serve`: what keeps it from starting, what it answers, how it ends.
 
 use crate::{
+    films::heavy,
+    look::{tools_in, until},
     reelmill::{reelmill, run},
     server::Server,
 };
-use std::{fs, net::TcpListener};
+use rustix::process::{Signal, kill_process};
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+};
 
 #[test]
 fn what_keeps_it_from_starting_is_one_line_and_code_2() {
@@ -25,6 +31,9 @@ fn what_keeps_it_from_starting_is_one_line_and_code_2() {
     run(serve(&[]).env("REELMILL__DATABASE__URL", "mysql://mill:hunter2@db/mill"))
         .unfit(&["mysql://mill:***@db/mill", "not available yet"]);
     let _running = Server::start(home.path());
+    run(serve(&["--data", "other", "--listen", "127.0.0.1:0"])
+        .env("REELMILL__DATABASE__URL", "sqlite:data/reelmill.db"))
+    .unfit(&["data", "in use", "pid"]);
     run(&mut serve(&["--data", "data", "--listen", "127.0.0.1:0"]))
         .unfit(&["data", "in use", "pid"]);
 }
@@ -58,6 +67,35 @@ fn it_describes_itself_and_stops_when_asked() {
     assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
     insta::assert_snapshot!("openapi", serde_json::to_string_pretty(&api).unwrap());
     assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_first_signal_waits_for_work_and_a_second_one_does_not() {
+    let home = tempfile::tempdir().unwrap();
+    let home = fs::canonicalize(home.path()).unwrap();
+    let server = Server::start_as(
+        reelmill(&home)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data", "data"])
+            .env("REELMILL__ENCODER__DRAIN_GRACE_S", "600"),
+    );
+    heavy(&home.join("film.mp4"));
+    let submitted = run(reelmill(&home)
+        .args(["submit", "film.mp4", "--to", "webm"])
+        .env("REELMILL_SERVER", &server.url));
+    submitted.done();
+    until("an encode that runs", || tools_in(&home.join("data")) > 0);
+    kill_process(server.pid(), Signal::INT).unwrap();
+    until("no more answers", || {
+        TcpStream::connect(server.address()).is_err()
+    });
+    assert!(
+        tools_in(&home.join("data")) > 0,
+        "the first signal did not let the encode go on"
+    );
+    assert_eq!(server.stop(), Some(130));
+    until("ffmpeg to end with the server", || {
+        tools_in(&home.join("data")) == 0
+    });
 }
 
 #[test]

@@ -41,6 +41,11 @@ impl Server {
         Self { child, url }
     }
 
+    /// Its address without the scheme.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     /// Its process id.
     pub fn pid(&self) -> rustix::process::Pid {
         rustix::process::Pid::from_child(&self.child)

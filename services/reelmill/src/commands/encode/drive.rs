@@ -59,10 +59,11 @@ pub fn drive(call: Call<'_>) -> anyhow::Result<bool> {
         log.level = "error".into();
     }
     telemetry::init(&log);
-    setup::workers(&call.config.config)?.block_on(async {
+    let config = &call.config.config;
+    setup::run_services(config, async {
         let life = Lifecycle::new();
         life.listen()?;
-        let service = service::start(&call.config.config, &life).await?;
+        let service = service::start(config, &life).await?;
         let local = Local { service };
         let done = work(call, &local, &life).await;
         life.stop().cancel();
@@ -111,14 +112,14 @@ async fn work(call: Call<'_>, local: &Local, life: &Lifecycle) -> anyhow::Result
     work.end_unasked(call.wanted).await?;
     // As many as keep every slot busy: each holds a link to its source, or a copy.
     let most = usize::from(call.config.config.encoder.slots) + 1;
-    loop {
+    let interrupted = loop {
         while active.len() < most
             && let Some(want) = waiting.pop_front()
         {
             active.extend(work.begin(want).await?);
         }
         if active.is_empty() {
-            return Ok(false);
+            break false;
         }
         let mut still = Vec::new();
         for one in active {
@@ -138,10 +139,12 @@ async fn work(call: Call<'_>, local: &Local, life: &Lifecycle) -> anyhow::Result
         }
         active = still;
         tokio::select! {
-            () = life.stop().cancelled() => return Ok(true),
+            () = life.stop().cancelled() => break true,
             () = tokio::time::sleep(EVERY) => {}
         }
-    }
+    };
+    bars.finish();
+    Ok(interrupted)
 }
 
 impl<'a> Work<'a> {

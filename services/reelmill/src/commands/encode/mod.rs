@@ -64,7 +64,7 @@ pub fn run(file: Option<PathBuf>, args: EncodeArgs) -> anyhow::Result<Outcome> {
     let mut report = Report::of(&out, &wanted);
     let mut interrupted = false;
     if wanted.iter().any(|w| w.outputs.iter().any(|g| !g.done)) {
-        let config = setup::configuration(file, places(&own))?;
+        let config = setup::configuration(file, places(&own)?)?;
         interrupted = drive::drive(drive::Call {
             config: &config,
             out: &out,
@@ -109,6 +109,11 @@ fn sources(files: &[PathBuf]) -> anyhow::Result<Vec<Identity>> {
     let mut sources = Vec::new();
     for file in files {
         let source = Identity::of(file)?;
+        // The record is JSON.
+        source
+            .path
+            .to_str()
+            .with_context(|| format!("the name of {} must be UTF-8", file.display()))?;
         fs::File::open(&source.path).with_context(|| format!("can't read {}", file.display()))?;
         if seen.insert(source.path.clone()) {
             sources.push(source);
@@ -132,25 +137,27 @@ fn not_ours(out: &Path, error: LockError) -> anyhow::Error {
     }
 }
 
-/// Everything lies in our own folder, whatever is configured for the server; nothing waits for another process.
-fn places(own: &Path) -> Vec<Flag> {
-    let below = |name: &str| own.join(name).display().to_string();
-    [
-        ("data.dir", own.display().to_string()),
-        ("database.url", format!("sqlite:{}", below("reelmill.db"))),
+/// Everything lies in our own folder, whatever is configured for the server; a stop waits for nothing.
+fn places(own: &Path) -> anyhow::Result<Vec<Flag>> {
+    let own = own
+        .to_str()
+        .context("the name of the output folder must be UTF-8")?;
+    let flags = [
+        ("data.dir", own.to_owned()),
+        ("database.url", format!("sqlite:{own}/reelmill.db")),
         ("broker.url", "embedded:".to_owned()),
-        ("storage.url", format!("file:{}", below("objects"))),
-        ("encoder.scratch", below("scratch")),
+        ("storage.url", format!("file:{own}/objects")),
+        ("encoder.scratch", format!("{own}/scratch")),
         ("encoder.drain_grace_s", "0".to_owned()),
         ("encoder.lanes", "light,encode".to_owned()),
-        ("tasks.lease_s", "3".to_owned()),
-    ]
-    .map(|(key, value)| Flag {
-        key,
-        flag: "--out",
-        value,
-    })
-    .into()
+    ];
+    Ok(flags
+        .map(|(key, value)| Flag {
+            key,
+            flag: "--out",
+            value,
+        })
+        .into())
 }
 
 /// Leaves nothing in our own folder but the record and the lock.
