@@ -23,7 +23,7 @@ try {
   ];
   for (const [name, options] of looks) {
     const page = await open(browser, server, options);
-    const busy = await server.job("Holiday.mp4", readFileSync(clips.heavy("holiday.mp4", 12)), ["mp4-h265", "webm"]);
+    const busy = await server.job("Holiday.mp4", readFileSync(clips.heavy("holiday.mp4", "1280x720", 12)), ["mp4-h265", "webm"]);
     await card(page, "encoding").first().waitFor();
     await page.waitForFunction(() => [...document.querySelectorAll("[data-testid=going]")].some((line) => /[1-9]\d* %/.test(line.textContent)), null, { timeout: 90_000 });
     await page.waitForFunction(() => [...document.images].every((image) => image.complete));

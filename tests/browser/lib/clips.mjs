@@ -23,9 +23,9 @@ export class Clips {
     return path;
   }
 
-  /** A film that keeps an encoder busy for long: noise on a large picture. */
-  heavy(name, seconds) {
-    return this.film(name, "1280x720", seconds, ["-vf", "noise=alls=40:allf=t", "-crf", "32"]);
+  /** A film that keeps an encoder busy for long: noise. */
+  heavy(name, size, seconds) {
+    return this.film(name, size, seconds, ["-vf", "noise=alls=40:allf=t", "-crf", "32"]);
   }
 
   /** A small film made large by a `free` box at its end, which players skip. */

@@ -35,15 +35,15 @@ after(async () => {
 afterEach(async () => {
   const { complaints } = page;
   await page.context().close();
-  assert.deepEqual(complaints, []);
   for (const job of (await server.api("GET", "/api/v1/jobs")).items) await server.api("DELETE", `/api/v1/jobs/${job.id}`);
+  assert.deepEqual(complaints, []);
 });
 
 const row = (of, preset) => of.locator(`[data-testid=output][data-preset=${preset}]`);
 
 test("progress is live: the page moves without a reload", async () => {
   page = await open(browser, server);
-  await server.job("live.mp4", readFileSync(clips.heavy("live.mp4", 4)), ["mp4-h265"]);
+  await server.job("live.mp4", readFileSync(clips.heavy("live.mp4", "640x360", 4)), ["mp4-h265"]);
   const one = card(page).filter({ hasText: "live" });
   await one.waitFor();
   const seen = new Set();
@@ -106,7 +106,7 @@ test("a failed output shows the end of the log one click away, and retry makes i
 
 test("a job is cancelled and deleted with a few clicks", async () => {
   page = await open(browser, server);
-  await server.job("unwanted.mp4", readFileSync(clips.heavy("unwanted.mp4", 8)), ["webm"]);
+  await server.job("unwanted.mp4", readFileSync(clips.heavy("unwanted.mp4", "1280x720", 8)), ["webm"]);
   await card(page, "encoding").getByTestId("cancel").click();
   const gone = card(page, "cancelled");
   await gone.waitFor();

@@ -41,9 +41,9 @@ async function tabTo(id) {
 test("everything works by keyboard alone", async () => {
   page = await open(browser, server);
   await tabTo("theme");
-  const before = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const before = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   await page.keyboard.press("Enter");
-  const flipped = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const flipped = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   assert.notEqual(flipped, before);
 
   await tabTo("file");
@@ -134,7 +134,7 @@ for (const colorScheme of ["light", "dark"]) {
   test(`every word can be read, ${colorScheme}`, async () => {
     page = await open(browser, server, { colorScheme });
     await card(page, "completed").waitFor();
-    const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const dark = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const sum = dark.match(/\d+(\.\d+)?/g).slice(0, 3).map(Number).reduce((a, b) => a + b);
     assert.equal(sum < 300, colorScheme === "dark", dark);
     assert.deepEqual(await page.evaluate(contrasts), []);
@@ -144,10 +144,10 @@ for (const colorScheme of ["light", "dark"]) {
 test("the theme is remembered", async () => {
   page = await open(browser, server, { colorScheme: "light" });
   await page.getByTestId("theme").click();
-  const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   await page.reload();
   await page.getByTestId("preset-mkv").waitFor({ state: "attached" });
-  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), dark);
+  assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor), dark);
 });
 
 test("nothing comes from elsewhere, on the page and in the documentation", async () => {

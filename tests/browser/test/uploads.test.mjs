@@ -86,8 +86,6 @@ test("an upload goes on after a reload when the file is chosen again", async () 
   await until("some of it to be sent", 30, async () => (await arrived()) >= 20);
   await page.reload();
   await page.locator("[data-testid=upload][data-state=needs-file]").waitFor();
-  const kept = await until("what arrived to be known", 20, async () => (await arrived()) >= 5);
-  assert.ok(kept);
   const patches = [];
   page.on("request", (request) => request.method() === "PATCH" && patches.push(Number(request.headers()["upload-offset"])));
   await page.getByTestId("file").setInputFiles(path);

@@ -229,13 +229,13 @@ async fn wrong_jobs_are_refused_by_the_field_at_fault() -> Result<()> {
         ),
         (
             with(json!({"source": {"upload": NOBODY}})),
-            422,
-            "unknown_upload",
+            404,
+            "not_found",
         ),
         (
             with(json!({"source": {"upload": upload, "url": "http://example.org/x"}})),
             422,
-            "invalid_field",
+            "not_available_yet",
         ),
         // What later issues bring.
         (

@@ -1,7 +1,6 @@
 //! Names that are no paths: whatever people call their files, they get it back, and nothing on disk is called so.
 
 use anyhow::{Context, Result, ensure};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use reelmill_tests::api::{id, output};
 use reelmill_tests::server::files_below;
 use reelmill_tests::tus::Tus;
@@ -95,12 +94,10 @@ async fn a_wrong_name_is_refused_plainly() -> Result<()> {
     let server = Setup::new().start().await?;
     let api = server.api();
     for metadata in [
-        "filename not-base64!".to_owned(),
-        format!(
-            "filename {},filename {}",
-            BASE64_STANDARD.encode("a"),
-            BASE64_STANDARD.encode("b")
-        ),
+        "filename not-base64!",
+        "filename YQ== YQ==",
+        ",,,",
+        "filename",
     ] {
         let answer = api
             .raw(
@@ -109,7 +106,7 @@ async fn a_wrong_name_is_refused_plainly() -> Result<()> {
                 &[
                     ("tus-resumable", "1.0.0"),
                     ("upload-length", "5"),
-                    ("upload-metadata", &metadata),
+                    ("upload-metadata", metadata),
                 ],
                 "",
             )
