@@ -65,7 +65,14 @@ pub fn drive(call: Call<'_>) -> anyhow::Result<bool> {
         life.listen()?;
         let service = service::start(config, &life).await?;
         let local = Local { service };
-        let done = work(call, &local, &life).await;
+        let mut bars = Bars::new(call.quiet);
+        let done = tokio::select! {
+            biased;
+            done = work(call, &local, &mut bars) => done.map(|()| false),
+            // Wherever it stands: what it was at, the next call finds as after a crash.
+            () = life.stop().cancelled() => Ok(true),
+        };
+        bars.finish();
         life.stop().cancel();
         life.ended(GRACE).await;
         local.service.close().await?;
@@ -86,7 +93,7 @@ struct Active<'a> {
     job: JobId,
 }
 
-async fn work(call: Call<'_>, local: &Local, life: &Lifecycle) -> anyhow::Result<bool> {
+async fn work(call: Call<'_>, local: &Local, bars: &mut Bars) -> anyhow::Result<()> {
     refuse_unavailable(&local.service, call.wanted)?;
     let record_file = call.out.join(OWN).join(RECORD);
     let mut work = Work {
@@ -100,7 +107,6 @@ async fn work(call: Call<'_>, local: &Local, life: &Lifecycle) -> anyhow::Result
         report: call.report,
         collected: BTreeSet::new(),
     };
-    let mut bars = Bars::new(call.quiet);
     let several = call.wanted.len() > 1;
     let mut waiting: VecDeque<&Wanted> = call
         .wanted
@@ -112,14 +118,14 @@ async fn work(call: Call<'_>, local: &Local, life: &Lifecycle) -> anyhow::Result
     work.end_unasked(call.wanted).await?;
     // As many as keep every slot busy: each holds a link to its source, or a copy.
     let most = usize::from(call.config.config.encoder.slots) + 1;
-    let interrupted = loop {
+    loop {
         while active.len() < most
             && let Some(want) = waiting.pop_front()
         {
             active.extend(work.begin(want).await?);
         }
         if active.is_empty() {
-            break false;
+            return Ok(());
         }
         let mut still = Vec::new();
         for one in active {
@@ -138,13 +144,8 @@ async fn work(call: Call<'_>, local: &Local, life: &Lifecycle) -> anyhow::Result
             }
         }
         active = still;
-        tokio::select! {
-            () = life.stop().cancelled() => break true,
-            () = tokio::time::sleep(EVERY) => {}
-        }
-    };
-    bars.finish();
-    Ok(interrupted)
+        tokio::time::sleep(EVERY).await;
+    }
 }
 
 impl<'a> Work<'a> {
