@@ -3,6 +3,7 @@
 use crate::process::{Finished, Order, Seen, run};
 use crate::progress::ProgressReader;
 use crate::{Cause, FfmpegProgress, RunError, RunLimits, Tools, argv};
+use reelmill_domain::event::Warning;
 use reelmill_domain::spec::EncodeSpec;
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,20 @@ pub struct Encoded {
     pub errors: u64,
     /// The end of its log.
     pub log_tail: String,
+}
+
+impl Encoded {
+    /// What the source's owner should know although the output may be as long as it should be: decoders cover up what
+    /// they can't read with what they saw before.
+    pub fn warning(&self) -> Option<Warning> {
+        (self.errors > 0).then(|| Warning {
+            code: "source_damaged".into(),
+            message: format!(
+                "The source is damaged: ffmpeg met {} errors while decoding it. Picture or sound may be wrong there.",
+                self.errors
+            ),
+        })
+    }
 }
 
 /// Encodes `input` as `spec` says into `output`, which is replaced. The run's current folder is that of `output`.

@@ -1,4 +1,5 @@
 //! Whole command lines, one argument a line, held by snapshots: any change of what ffmpeg is told shows in review.
+#![allow(clippy::expect_used, reason = "a test may fail by panicking")]
 
 use insta::assert_snapshot;
 use reelmill_domain::media::{Color, Ratio};

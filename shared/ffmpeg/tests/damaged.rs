@@ -1,4 +1,5 @@
 //! Damaged sources give what can be decoded, with a warning; bad encodes of sound sources are told apart from them.
+#![allow(clippy::expect_used, reason = "a test may fail by panicking")]
 
 mod support;
 
@@ -26,7 +27,7 @@ async fn outcome(lab: &Lab, source: &Path, preset: &str) -> (OutputMedia, Vec<Wa
     let encoded = encoded.unwrap_or_else(|e| panic!("{preset}: {e}\n{}", e.log_tail));
     let measured = lab.measure(&output).await;
     let wrong = match judge(&assemble.expect, &measured) {
-        Ok(made) => return (made, Vec::new()),
+        Ok(made) => return (made, encoded.warning().into_iter().collect()),
         Err(wrong) => wrong,
     };
     let run = RunLimits::default();
@@ -110,6 +111,9 @@ async fn rubbish_in_the_middle_costs_what_it_hit() {
         let broken = lab.corrupt(&whole, 9_000, &format!("broken-{name}"));
         for preset in ["mkv", "avi"] {
             let (made, warnings) = outcome(&lab, &broken, preset).await;
+            let told = !warnings.is_empty()
+                || !lab.probe(&broken).await.expect("a film").damage.is_empty();
+            assert!(told, "{name} {preset}: the owner must be told");
             assert!(
                 made.frames.is_some_and(|n| n > 60),
                 "{name} {preset}: {made:?} {warnings:?}"

@@ -1,4 +1,5 @@
 //! Files that are not what they are named, point elsewhere, or are broken. Refused in plain words, with nothing read.
+#![allow(clippy::expect_used, reason = "a test may fail by panicking")]
 
 mod support;
 

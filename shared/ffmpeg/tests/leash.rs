@@ -1,4 +1,5 @@
 //! Children on their leash: ended when they must be, never left behind, kept within their bounds.
+#![allow(clippy::expect_used, reason = "a test may fail by panicking")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What the probe says of sources of many shapes.
+#![allow(clippy::expect_used, reason = "a test may fail by panicking")]
 
 mod support;
 

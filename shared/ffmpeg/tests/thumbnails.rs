@@ -1,4 +1,5 @@
 //! Posters and sprite sheets of films of every length.
+#![allow(clippy::expect_used, reason = "a test may fail by panicking")]
 
 mod support;
 

@@ -75,12 +75,13 @@ pub(super) fn video(
         1.0 / fitted.rate.as_f64()
     };
     // A frame shows so much later than it is decoded.
-    let late_s = match by_decoding {
+    let late_s = match by_decoding && first.is_some() {
         true => f64::from(stream.held_back.unwrap_or(0)) / fitted.rate.as_f64(),
         false => 0.0,
     };
     let start_s = first.map_or(0.0, |(time, _)| time) + late_s;
-    let end_s = last.map_or(start_s, |(time, length)| {
+    // A raw stream has no times at all: its frames come at its rate.
+    let end_s = last.map_or(frames as f64 / fitted.rate.as_f64(), |(time, length)| {
         time + late_s + if length > 0.0 { length } else { gap_s }
     });
     Ok(Video {

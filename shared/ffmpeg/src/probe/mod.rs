@@ -152,17 +152,24 @@ fn media(
         }
         None => None,
     };
+    let duration_s = span(
+        video.as_ref().map(|v| (v.start_s, v.duration_s)),
+        audio
+            .iter()
+            .find(|a| a.chosen)
+            .map(|a| (a.start_s, a.duration_s)),
+    );
+    // Told by the packets' times already, but for streams that have none.
+    if duration_s > limits.duration_s as f64 {
+        return Err(ProbeError::TooLong {
+            limit_s: limits.duration_s,
+        });
+    }
     Ok(Media {
         container: listing.container,
         bytes,
         declared_duration_s: listing.declared_s.unwrap_or(0.0).max(0.0),
-        duration_s: span(
-            video.as_ref().map(|v| (v.start_s, v.duration_s)),
-            audio
-                .iter()
-                .find(|a| a.chosen)
-                .map(|a| (a.start_s, a.duration_s)),
-        ),
+        duration_s,
         video,
         audio,
         cover_art: listing.streams.iter().any(|s| s.is_cover),

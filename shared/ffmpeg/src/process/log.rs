@@ -35,7 +35,8 @@ impl Log {
         }
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// Takes what was said.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.count(bytes);
         self.raw.extend(bytes);
         if self.raw.len() > RAW {

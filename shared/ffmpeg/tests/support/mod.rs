@@ -131,6 +131,7 @@ impl Lab {
         let output = self.path(&format!("{preset}.out"));
         let encoded = self.encode(&spec, source, &output).await;
         let encoded = encoded.unwrap_or_else(|e| panic!("{preset}: {e}\n{}", e.log_tail));
+        assert_eq!(encoded.errors, 0, "{preset}: {}", encoded.log_tail);
         let measured = self.measure(&output).await;
         match judge(&assemble.expect, &measured) {
             Ok(made) => (made, measured),
