@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 /// The answer comes once the job is durable. With an `Idempotency-Key`, sending the same again gives the same job.
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "jobs", operation_id = "create_job",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Yours, 1 to 255 characters; remembered for a day at least")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Yours; remembered for a day at least", min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
     request_body = NewJob,
     responses(
         (status = 201, description = "The job; `Location` says where", body = JobView),

@@ -12,10 +12,12 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, ApiProblem> {
         return Ok(None);
     };
     match key.to_str() {
-        Ok(key) if (1..=LONGEST).contains(&key.len()) => Ok(Some(key.to_owned())),
+        Ok(key) if (1..=LONGEST).contains(&key.len()) && !key.contains(' ') => {
+            Ok(Some(key.to_owned()))
+        }
         _ => Err(ApiProblem::bad_request(
             "invalid_header",
-            format!("Idempotency-Key: it must be 1 to {LONGEST} characters of ASCII"),
+            format!("Idempotency-Key: it must be 1 to {LONGEST} visible characters of ASCII"),
         )
         .field("Idempotency-Key")),
     }

@@ -1,4 +1,4 @@
-//! `PATCH /api/v1/jobs/{id}`: its place in the queue, a pause, its name. All of it, or nothing.
+//! `PATCH /api/v1/jobs/{id}`: its place in the queue, a pause, its name (an empty one: its source's). All of it, or nothing.
 
 use super::{show, wish};
 use crate::{app::App, owner::OWNER, problems::Refusal};
@@ -23,27 +23,32 @@ pub async fn patch(
     Path(id): Path<JobId>,
     Json(patch): Json<PatchJob>,
 ) -> Result<Json<JobView>, ApiProblem> {
-    let events = events(patch)?;
-    let (events, policy) = (&events, &app.config.policy);
+    let asked = asked(patch)?;
+    let (asked, policy) = (&asked, &app.config.policy);
     let after = app
         .store
-        .transact(|txn| async move { in_txn(&*txn, id, events, policy).await })
+        .transact(|txn| async move { in_txn(&*txn, id, asked, policy).await })
         .await
         .map_err(ApiProblem::from)?;
     app.hint(id, &after);
     show::view(&app, id).await.map(Json)
 }
 
-fn events(patch: PatchJob) -> Result<Vec<JobEvent>, ApiProblem> {
+/// A change asked for, within its bounds.
+enum Asked {
+    Priority(u8),
+    Paused(bool),
+    /// No name: the source's.
+    Name(Option<String>),
+}
+
+fn asked(patch: PatchJob) -> Result<Vec<Asked>, ApiProblem> {
     let priority = patch.priority.map(wish::priority).transpose()?;
-    let name = match patch.name.as_deref().map(wish::name).transpose()? {
-        Some(None) => return Err(wish::invalid("name", "it must not be empty")),
-        other => other.flatten(),
-    };
+    let name = patch.name.as_deref().map(wish::name).transpose()?;
     Ok([
-        priority.map(JobEvent::SetPriority),
-        patch.paused.map(JobEvent::SetPaused),
-        name.map(JobEvent::Rename),
+        priority.map(Asked::Priority),
+        patch.paused.map(Asked::Paused),
+        name.map(Asked::Name),
     ]
     .into_iter()
     .flatten()
@@ -53,7 +58,7 @@ fn events(patch: PatchJob) -> Result<Vec<JobEvent>, ApiProblem> {
 async fn in_txn<C: ConnectionTrait>(
     txn: &C,
     id: JobId,
-    events: &[JobEvent],
+    asked: &[Asked],
     policy: &Policy,
 ) -> Result<Vec<AfterCommit>, Refusal> {
     let record = read::job(txn, OWNER, id).await?;
@@ -63,8 +68,15 @@ async fn in_txn<C: ConnectionTrait>(
         return Err(ApiProblem::conflict("job_ended", words).into());
     }
     let mut after = Vec::new();
-    for event in events {
-        after.extend(apply_in(txn, id, Change::Job(event.clone()), policy).await?);
+    for one in asked {
+        let event = match one {
+            Asked::Priority(priority) => JobEvent::SetPriority(*priority),
+            Asked::Paused(paused) => JobEvent::SetPaused(*paused),
+            Asked::Name(name) => {
+                JobEvent::Rename(name.as_ref().unwrap_or(&record.source_name).clone())
+            }
+        };
+        after.extend(apply_in(txn, id, Change::Job(event), policy).await?);
     }
     Ok(after)
 }

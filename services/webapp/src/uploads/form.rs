@@ -1,4 +1,4 @@
-//! A browser's form, or `curl -F file=@clip.mp4`: the first part that has a file name is the upload.
+//! A browser's form, or `curl -F file=@clip.mp4`: the first part that is called `file` or has a file name is the upload.
 
 use super::{intake::Beginning, intake::Intake, view};
 use crate::{app::App, names};
@@ -38,8 +38,10 @@ async fn first_file(intake: &Intake, mut form: Multipart) -> Result<Upload, ApiP
                     .field("file"),
             );
         };
-        let Some(file_name) = field.file_name() else {
-            continue;
+        let file_name = match (field.file_name(), field.name()) {
+            (Some(name), _) => name,
+            (None, Some("file")) => "",
+            (None, _) => continue,
         };
         let beginning = Beginning {
             name: names::of_upload(file_name),

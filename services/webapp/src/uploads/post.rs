@@ -10,19 +10,29 @@ use axum::{
 use reelmill_domain::api::UploadView;
 use reelmill_runtime::http::{ApiProblem, Problems};
 
+/// The form.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "only described; the form is read as it comes in")]
+pub struct FileForm {
+    /// The file.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
 /// Begin a resumable upload (tus), or upload a file with a form
 ///
 /// With `Tus-Resumable: 1.0.0`: creation and creation-with-upload of tus. With `multipart/form-data` (`curl -F file=@clip.mp4`):
-/// the first part that has a file name is the file.
+/// the first part that is called `file` or has a file name is the file.
 #[utoipa::path(
     post, path = "/api/v1/uploads", tag = "uploads", operation_id = "create_upload",
     params(
-        ("Tus-Resumable" = Option<String>, Header, description = "`1.0.0` for tus"),
+        ("Tus-Resumable" = Option<String>, Header, description = "`1.0.0` for tus", pattern = r"^1\.0\.0$"),
         ("Upload-Length" = Option<u64>, Header, description = "The whole size in bytes"),
-        ("Upload-Defer-Length" = Option<u8>, Header, description = "`1`: the size will be said later"),
+        ("Upload-Defer-Length" = Option<u8>, Header, description = "`1`: the size will be said later", minimum = 1, maximum = 1),
         ("Upload-Metadata" = Option<String>, Header, description = "`filename` and its base64"),
-        ("Upload-Checksum" = Option<String>, Header, description = "`md5`, `sha1` or `sha256` and the sum of the body in base64"),
+        ("Upload-Checksum" = Option<String>, Header, description = "`md5`, `sha1` or `sha256` and the sum of the body in base64", pattern = "^(md5|sha1|sha256) [A-Za-z0-9+/]+={0,2}$"),
     ),
+    request_body(content = FileForm, content_type = "multipart/form-data"),
     responses((status = 201, description = "Begun, or there; `Location` says where", body = UploadView), Problems)
 )]
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response, ApiProblem> {

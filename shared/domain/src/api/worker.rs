@@ -67,5 +67,14 @@ pub struct WorkerTask {
 #[serde(deny_unknown_fields)]
 pub struct PatchWorker {
     /// `live` (enable), `draining` or `disabled`.
+    #[schema(schema_with = wanted)]
     pub state: WorkerState,
+}
+
+/// A worker can't be asked to be lost.
+fn wanted() -> utoipa::openapi::schema::Schema {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .enum_values(Some(["live", "draining", "disabled"]))
+        .into()
 }

@@ -17,7 +17,7 @@ use reelmill_runtime::http::{ApiProblem, Path, Problems};
     head, path = "/api/v1/uploads/{id}", tag = "uploads", operation_id = "head_upload",
     params(
         ("id" = UploadId, Path, description = "The upload"),
-        ("Tus-Resumable" = Option<String>, Header, description = "`1.0.0`"),
+        ("Tus-Resumable" = Option<String>, Header, description = "`1.0.0`", pattern = r"^1\.0\.0$"),
     ),
     responses((status = 200, description = "`Upload-Offset` and `Upload-Length` (or `Upload-Defer-Length: 1`)"), Problems)
 )]

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use reelmill_domain::id::UploadId;
+use reelmill_runtime::http::{Path, Problems};
 
 /// What the tus server can do
 #[utoipa::path(
@@ -22,10 +23,10 @@ pub async fn options(State(app): State<App>) -> Response {
 #[utoipa::path(
     options, path = "/api/v1/uploads/{id}", tag = "uploads", operation_id = "one_upload_options",
     params(("id" = UploadId, Path, description = "The upload")),
-    responses((status = 204, description = "As above"))
+    responses((status = 204, description = "As above"), Problems)
 )]
-pub async fn options_of_one(State(app): State<App>) -> Response {
-    answer(&app, "DELETE, GET, HEAD, OPTIONS, PATCH, POST")
+pub async fn options_of_one(State(app): State<App>, _id: Path<UploadId>) -> Response {
+    answer(&app, "DELETE, GET, HEAD, OPTIONS, PATCH")
 }
 
 fn answer(app: &App, allow: &'static str) -> Response {
