@@ -1,6 +1,8 @@
 //! A scratch folder with real clips in it, and the real planner in front of the encodes.
 #![allow(dead_code)] // Each test file uses its own part of this.
 
+pub mod fake;
+
 use reelmill_domain::id::{JobId, OutputId, SourceId, TaskId};
 use reelmill_domain::job::{Context, Job, JobState};
 use reelmill_domain::media::Media;
