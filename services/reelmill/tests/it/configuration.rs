@@ -97,3 +97,15 @@ fn the_explanation_names_every_setting() {
         assert!(table.done().contains(&format!("| `{key}` |")), "{key}");
     }
 }
+
+#[test]
+fn the_readme_explains_every_setting_as_the_program_does() {
+    let home = tempfile::tempdir().unwrap();
+    let table = run(reelmill(home.path()).args(["config", "--explain"]));
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    assert!(
+        readme.contains(table.done().trim()),
+        "README.md's table is not what `reelmill config --explain` prints"
+    );
+}
