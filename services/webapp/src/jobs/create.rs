@@ -15,12 +15,28 @@ use reelmill_domain::api::{JobView, NewJob};
 use reelmill_runtime::http::{ApiProblem, Json, Problems};
 use serde_json::{Map, Value};
 
+/// The key, as the API's description shows it.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only described")]
+pub struct KeyHeader {
+    /// Yours; remembered for a day at least.
+    #[param(
+        rename = "Idempotency-Key",
+        required = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]+$"
+    )]
+    key: String,
+}
+
 /// Make a job of an upload
 ///
 /// The answer comes once the job is durable. With an `Idempotency-Key`, sending the same again gives the same job.
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "jobs", operation_id = "create_job",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Yours; remembered for a day at least", min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
+    params(KeyHeader),
     request_body = NewJob,
     responses(
         (status = 201, description = "The job; `Location` says where", body = JobView),

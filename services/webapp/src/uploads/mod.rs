@@ -1,6 +1,7 @@
 //! Bytes in: tus 1.0.0, plain PUT, multipart forms. Offset and lock live in the database, the bytes in the object store's
 //! upload sink; nothing here keeps state between requests.
 
+mod base64;
 mod digest;
 mod form;
 mod incoming;

@@ -25,21 +25,15 @@ pub struct FileForm {
 /// the first part that is called `file` or has a file name is the file.
 #[utoipa::path(
     post, path = "/api/v1/uploads", tag = "uploads", operation_id = "create_upload",
-    params(
-        ("Tus-Resumable" = Option<String>, Header, description = "`1.0.0` for tus", pattern = r"^1\.0\.0$"),
-        ("Upload-Length" = Option<u64>, Header, description = "The whole size in bytes"),
-        ("Upload-Defer-Length" = Option<u8>, Header, description = "`1`: the size will be said later", minimum = 1, maximum = 1),
-        ("Upload-Metadata" = Option<String>, Header, description = "`filename` and its base64"),
-        ("Upload-Checksum" = Option<String>, Header, description = "`md5`, `sha1` or `sha256` and the sum of the body in base64", pattern = "^(md5|sha1|sha256) [A-Za-z0-9+/]+={0,2}$"),
-    ),
+    params(tus::params::Creation),
     request_body(content = FileForm, content_type = "multipart/form-data"),
     responses((status = 201, description = "Begun, or there; `Location` says where", body = UploadView), Problems)
 )]
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response, ApiProblem> {
     let headers = request.headers();
-    let is_tus = ["tus-resumable", "upload-length", "upload-defer-length"]
-        .iter()
-        .any(|name| headers.contains_key(*name));
+    let is_tus = headers
+        .keys()
+        .any(|name| name == "tus-resumable" || name.as_str().starts_with("upload-"));
     if is_tus {
         return tus::create::create(app, request).await;
     }

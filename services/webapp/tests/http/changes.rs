@@ -96,7 +96,7 @@ async fn a_job_changes_as_its_owner_says() {
     let upload = service.put("a.mp4", "data").await;
     let job = service.job(&upload).await;
     let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());
-    let patch = json!({"priority": 0, "paused": true, "name": " new\n name "});
+    let patch = json!({"priority": 0.0, "paused": true, "name": " new\n name "});
     let answer = service.send_json("PATCH", &path, &patch).await;
     assert_eq!(answer.status(), 200);
     let job: Value = answer.json().await.unwrap();

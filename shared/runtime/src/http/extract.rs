@@ -15,6 +15,7 @@ use serde::{
     Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
+use serde_json::{Map, Value};
 
 /// Largest JSON body, in bytes.
 pub const JSON_LIMIT: usize = 1024 * 1024;
@@ -64,20 +65,26 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiProblem> {
             "the body must be a JSON object",
         ));
     }
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        if error.inner().is_data() {
-            of_data(&error.path().to_string(), &error.inner().to_string())
-        } else {
-            malformed(error.inner())
-        }
-    })?;
-    reader.end().map_err(|error| malformed(&error))?;
-    Ok(value)
+    let mut object: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|error| malformed(&error))?;
+    object.values_mut().for_each(make_whole);
+    from_value(Value::Object(object))
+}
+
+/// To JSON, `9.0` is a whole number as `9` is; to serde it isn't.
+fn make_whole(value: &mut Value) {
+    // Below 2^53 every whole number is exact.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if let Some(number) = value.as_f64().filter(|_| value.is_f64())
+        && number.fract() == 0.0
+        && number.abs() < EXACT
+    {
+        *value = Value::from(number as i64);
+    }
 }
 
 /// The same strictness for JSON that is read already.
-pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ApiProblem> {
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ApiProblem> {
     serde_path_to_error::deserialize(value)
         .map_err(|error| of_data(&error.path().to_string(), &error.inner().to_string()))
 }

@@ -1,6 +1,6 @@
 //! tus termination. A stored file stays while a job holds it.
 
-use super::headers::check_version;
+use super::{headers::check_version, params};
 use crate::app::App;
 use axum::{
     extract::State,
@@ -14,7 +14,7 @@ use reelmill_runtime::http::{ApiProblem, Path, Problems};
     delete, path = "/api/v1/uploads/{id}", tag = "uploads", operation_id = "delete_upload",
     params(
         ("id" = UploadId, Path, description = "The upload"),
-        ("Tus-Resumable" = Option<String>, Header, description = "`1.0.0`", pattern = r"^1\.0\.0$"),
+        params::Version,
     ),
     responses((status = 204, description = "Gone; jobs that use it keep what they need"), Problems)
 )]

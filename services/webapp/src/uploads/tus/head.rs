@@ -1,6 +1,9 @@
 //! `HEAD`: how far an upload is. Frees it from a request that hangs.
 
-use super::headers::{check_version, state_of};
+use super::{
+    headers::{check_version, state_of},
+    params,
+};
 use crate::app::App;
 use axum::{
     extract::State,
@@ -17,7 +20,7 @@ use reelmill_runtime::http::{ApiProblem, Path, Problems};
     head, path = "/api/v1/uploads/{id}", tag = "uploads", operation_id = "head_upload",
     params(
         ("id" = UploadId, Path, description = "The upload"),
-        ("Tus-Resumable" = Option<String>, Header, description = "`1.0.0`", pattern = r"^1\.0\.0$"),
+        params::Version,
     ),
     responses((status = 200, description = "`Upload-Offset` and `Upload-Length` (or `Upload-Defer-Length: 1`)"), Problems)
 )]

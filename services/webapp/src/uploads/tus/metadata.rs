@@ -1,7 +1,7 @@
 //! `Upload-Metadata`: comma-separated pairs of a key and a base64 value. Only the name is understood; the rest is kept as it came.
 
 use super::headers::invalid;
-use base64::{Engine, prelude::BASE64_STANDARD};
+use crate::uploads::base64::lenient;
 use reelmill_runtime::http::ApiProblem;
 
 /// Longest header taken, in bytes.
@@ -19,7 +19,7 @@ pub fn file_name(metadata: &str) -> Result<Option<String>, ApiProblem> {
             continue;
         }
         let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
-        let Ok(value) = BASE64_STANDARD.decode(value.trim()) else {
+        let Some(value) = lenient(value) else {
             return refused("a value is not base64");
         };
         let value = String::from_utf8_lossy(&value).into_owned();

@@ -7,6 +7,7 @@ mod headers;
 mod metadata;
 pub mod options;
 pub mod overridden;
+pub mod params;
 pub mod patch;
 
 /// The version spoken.

@@ -1,6 +1,9 @@
 //! `PATCH`: bytes at an offset. One at a time per upload.
 
-use super::headers::{check_octets, check_version, invalid, number, state_of, text};
+use super::{
+    headers::{check_octets, check_version, invalid, number, state_of, text},
+    params,
+};
 use crate::{
     app::App,
     uploads::{
@@ -29,10 +32,7 @@ use std::io;
     patch, path = "/api/v1/uploads/{id}", tag = "uploads", operation_id = "patch_upload",
     params(
         ("id" = UploadId, Path, description = "The upload"),
-        ("Tus-Resumable" = String, Header, description = "`1.0.0`", pattern = r"^1\.0\.0$"),
-        ("Upload-Offset" = u64, Header, description = "Where the bytes go: what HEAD says"),
-        ("Upload-Length" = Option<u64>, Header, description = "The whole size, if it was deferred"),
-        ("Upload-Checksum" = Option<String>, Header, description = "`md5`, `sha1` or `sha256` and the sum of the body in base64", pattern = "^(md5|sha1|sha256) [A-Za-z0-9+/]+={0,2}$"),
+        params::Piece,
     ),
     request_body(content_type = "application/offset+octet-stream"),
     responses((status = 204, description = "Stored; `Upload-Offset` says how far it is"), Problems)
