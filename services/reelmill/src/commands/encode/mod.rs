@@ -21,6 +21,7 @@ use report::Report;
 use std::{
     collections::BTreeSet,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -168,12 +169,16 @@ fn sweep(own: &Path) -> anyhow::Result<()> {
             continue;
         }
         let path = entry.path();
-        let removed = if entry.file_type()?.is_dir() {
+        let removed = if path.is_dir() {
             fs::remove_dir_all(&path)
         } else {
             fs::remove_file(&path)
         };
-        removed.with_context(|| format!("can't remove {}", path.display()))?;
+        match removed {
+            // SQLite's own threads take their files away when the last of them has closed.
+            Err(e) if e.kind() == ErrorKind::NotFound => {}
+            outcome => outcome.with_context(|| format!("can't remove {}", path.display()))?,
+        }
     }
     Ok(())
 }
