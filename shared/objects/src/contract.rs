@@ -76,6 +76,7 @@ pub trait UploadSink: Send + Sync {
     /// Memory is flat whatever the length of `data`. `offset` lies within what is durable.
     /// When the store is full it keeps nothing of `data` and says [`ObjectError::Full`]: the upload stays at `offset`.
     /// An append whose future was dropped leaves the upload usable: append again from the last offset kept.
+    /// Refused once the upload is finished, which stays finished.
     /// Returns the new state and how many bytes are durable in all; also when `data` broke off, where
     /// everything before the break counts: then `broken` says why.
     async fn append(

@@ -94,6 +94,7 @@ macro_rules! objects_suite {
             resuming::a_dropped_append_harms_nothing,
             resuming::a_piece_can_be_taken_back,
             resuming::an_offset_that_is_not_there_is_refused,
+            resuming::an_append_to_a_finished_upload_harms_nothing,
         );
     };
     (@each $make:path; $($module:ident::$name:ident),+ $(,)?) => {

@@ -40,23 +40,24 @@ impl Uploads {
     }
 }
 
-/// Opens an upload's file, made if need be, and waits until no cut-off append writes to it any more.
-fn open_alone(path: &Path) -> io::Result<File> {
-    let file = disk::create_in_folder(path, |path| {
-        File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-    })?;
+/// Opens an upload's file, made if `may_make`, and waits until no cut-off append writes to it any more.
+fn open_alone(path: &Path, may_make: bool) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true);
+    let file = if may_make {
+        options.create(true).truncate(false);
+        disk::create_in_folder(path, |path| options.open(path))?
+    } else {
+        options.open(path)?
+    };
     file.lock()?;
     Ok(file)
 }
 
-/// Opens an upload's file for an append or a truncation and cuts it to `bytes`, which must be there.
+/// Opens an upload's file for an append or a truncation and cuts it to `bytes`, which must be there. A file that should
+/// hold something is never made anew: it may have become its object already, and an empty one would hide that.
 fn open_cut(attempt: Attempt<'_>, path: &Path, bytes: u64) -> Result<File, ObjectError> {
-    let file = open_alone(path).map_err(|e| attempt.failed(e))?;
+    let file = open_alone(path, bytes == 0).map_err(|e| attempt.failed(e))?;
     let length = file.metadata().map_err(|e| attempt.failed(e))?.len();
     if length < bytes {
         return Err(attempt.because(format!("only {length} of the {bytes} bytes are there")));

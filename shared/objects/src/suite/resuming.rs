@@ -126,3 +126,24 @@ pub async fn an_offset_that_is_not_there_is_refused(store: Arc<dyn ObjectStore>)
     assert!(beyond.is_err());
     assert!(uploads.truncate("u", done.state, 9).await.is_err());
 }
+
+/// A process died between finishing an upload and writing it down, and its client goes on: the object stays, and
+/// finishing again finds it.
+pub async fn an_append_to_a_finished_upload_harms_nothing(store: Arc<dyn ObjectStore>) {
+    let uploads = store.uploads();
+    let state = uploads.begin("u").await.unwrap();
+    let done = uploads
+        .append("u", state, 0, incoming(b"whole", 5))
+        .await
+        .unwrap();
+    let state = done.state;
+    uploads.finish("u", state.clone(), 5).await.unwrap();
+    for more in [&b""[..], b"more"] {
+        let late = uploads
+            .append("u", state.clone(), 5, incoming(more, 4))
+            .await;
+        assert!(late.is_err(), "it is finished");
+        uploads.finish("u", state.clone(), 5).await.unwrap();
+        assert_eq!(whole(&*store, "u").await, b"whole");
+    }
+}
