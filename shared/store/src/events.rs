@@ -2,7 +2,7 @@
 
 use crate::{
     StoreError,
-    convert::{from_json, size},
+    convert::{from_json, long, size},
     entity::job_event,
     error::Attempt,
     now,
@@ -50,7 +50,7 @@ pub async fn of_job<C: ConnectionTrait>(
 ) -> Result<Vec<Told>, StoreError> {
     job_event::Entity::find()
         .filter(job_event::Column::JobId.eq(job.0))
-        .filter(job_event::Column::Seq.gt(seq))
+        .filter(job_event::Column::Seq.gt(long(seq)))
         .order_by_asc(job_event::Column::Seq)
         .limit(limit)
         .all(db)

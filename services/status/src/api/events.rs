@@ -1,7 +1,7 @@
 //! `GET /api/v1/jobs/{id}/events` and `GET /api/v1/events`: what happens, as server-sent events.
 
 use super::Shared;
-use crate::{owner::OWNER, problems::of_store, sse};
+use crate::{core::Core, owner::OWNER, problems::of_store, sse};
 use axum::{
     extract::State,
     http::HeaderMap,
@@ -9,7 +9,7 @@ use axum::{
 };
 use reelmill_domain::id::JobId;
 use reelmill_runtime::http::{ApiProblem, Path, Problems};
-use reelmill_store::{events, read};
+use reelmill_store::{StoreError, events, read};
 
 /// What happens to a job
 ///
@@ -55,22 +55,30 @@ pub async fn of_all(
     State(core): State<Shared>,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    let from = match last_id(&headers).and_then(|id| i64::try_from(id).ok()) {
-        Some(id) => id,
-        None => events::beginning(core.store.db())
-            .await
-            .map_err(|e| of_store(&e))?,
-    };
+    let from = beginning(&core, &headers).await.map_err(|e| of_store(&e))?;
     Ok(sse::of_all(core, from).into_response())
 }
 
-/// An id that is none of ours counts as absent.
+/// After the id that the client heard last. One that was never told here is another database's (a new data folder, an
+/// old backup): to wait for the ids to reach it would keep the client in the dark.
+async fn beginning(core: &Core, headers: &HeaderMap) -> Result<i64, StoreError> {
+    let db = core.store.db();
+    if let Some(id) = last_id(headers).and_then(|id| i64::try_from(id).ok())
+        && id <= events::last(db).await?
+    {
+        return Ok(id);
+    }
+    events::beginning(db).await
+}
+
+/// An id that is none of ours counts as absent; the database's numbers end at 2^63.
 fn last_id(headers: &HeaderMap) -> Option<u64> {
-    headers
+    let id: u64 = headers
         .get("last-event-id")?
         .to_str()
         .ok()?
         .trim()
         .parse()
-        .ok()
+        .ok()?;
+    i64::try_from(id).is_ok().then_some(id)
 }

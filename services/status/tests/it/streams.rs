@@ -116,6 +116,24 @@ async fn a_client_that_comes_back_misses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_that_was_never_told_here_keeps_nobody_in_the_dark() {
+    let world = World::new().await;
+    let status = world.status().await;
+    let job = world.submit(&["mkv"]).await;
+    let queued = serde_json::json!({"job": job.id, "seq": 1, "state": "queued"});
+    let of_job = format!("/api/v1/jobs/{}/events", job.id);
+    for (path, last) in [
+        ("/api/v1/events", "999999"),
+        ("/api/v1/events", "18446744073709551615"),
+        (&of_job, "18446744073709551615"),
+        (&of_job, "nonsense"),
+    ] {
+        let heard = listen(&status, path, Some(last), |s| !kept(s).is_empty()).await;
+        assert_eq!(kept(&heard)[0].data, queued, "{path} {last}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_live_stream_tells_progress_and_the_end() {
     let world = World::new().await;
     let status = world.status().await;
