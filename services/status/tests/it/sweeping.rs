@@ -4,10 +4,15 @@ use crate::{
     fake::Fake,
     world::{World, config, until},
 };
-use reelmill_domain::keys;
+use reelmill_domain::{
+    id::{FileId, UploadId},
+    keys,
+};
 use reelmill_objects::ObjectStore;
 use reelmill_status::StatusConfig;
+use reelmill_store::refs::{self, Holder};
 use std::time::Duration;
+use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_files_and_strays_go_at_the_end_and_outputs_stay() {
@@ -110,4 +115,25 @@ async fn a_deleted_job_leaves_nothing_but_its_source_s_upload() {
     })
     .await;
     assert_eq!(world.objects_under("sources/").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_can_t_be_deleted_holds_up_no_other() {
+    let world = World::new().await;
+    let good = "sources/good";
+    world.objects.put_bytes(good, "x".into()).await.unwrap();
+    // The store refuses the first key for good; it is the first in every round.
+    for key in ["sources/../bad", good] {
+        let upload = Holder::Upload(UploadId(Uuid::now_v7()));
+        refs::add_file(world.store.db(), FileId(Uuid::now_v7()), key, 1, upload)
+            .await
+            .unwrap();
+        refs::release(world.store.db(), upload).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let _status = world.status().await;
+    until("the other file is gone", async || {
+        world.objects_under(good).await.is_empty().then_some(())
+    })
+    .await;
 }
