@@ -138,7 +138,7 @@ async fn read(store: &Store, state: &str) -> Result<Vec<Row>, StoreError> {
         .attempt("looking for what is overdue")
 }
 
-/// A job that was deleted meanwhile has nothing left to judge.
+/// A job that was deleted meanwhile has nothing left to judge; one that can't be read must not keep the others from it.
 async fn judge(
     store: &Store,
     job: Uuid,
@@ -148,6 +148,10 @@ async fn judge(
 ) -> Result<Vec<AfterCommit>, StoreError> {
     match apply(store, JobId(job), Change::Task(TaskId(task), make), policy).await {
         Err(e) if e.is_not_found() => Ok(Vec::new()),
+        Err(error @ StoreError::Unreadable { .. }) => {
+            tracing::error!(%error, "an overdue task can't be judged and stays as it is");
+            Ok(Vec::new())
+        }
         outcome => outcome,
     }
 }

@@ -7,16 +7,16 @@ use crate::{
     error::Attempt,
     jobs::from_rows,
 };
-use reelmill_domain::{
-    id::JobId,
-    job::{Job, JobState},
-    time::Timestamp,
-};
+use reelmill_domain::{id::JobId, job::Job, time::Timestamp};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, Select,
 };
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 use uuid::Uuid;
 
 /// A job with what the domain has no use for.
@@ -156,6 +156,7 @@ async fn records<C: ConnectionTrait>(
         .await
         .attempt("reading sources")?;
     let sources: BTreeMap<Uuid, source::Model> = sources.into_iter().map(|s| (s.id, s)).collect();
+    let places = places(db, &rows).await?;
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {
         let missing = || StoreError::NotFound {
@@ -165,7 +166,7 @@ async fn records<C: ConnectionTrait>(
         let source = sources.get(&row.source_id).ok_or_else(missing)?;
         let job = from_rows(&row, by_job.remove(&row.id).unwrap_or_default(), source)?;
         records.push(JobRecord {
-            position: position(db, &job, &row).await?,
+            position: places.get(&row.id).copied(),
             job,
             source_name: source.name.clone(),
             source_sha256: source.sha256.clone(),
@@ -177,23 +178,47 @@ async fn records<C: ConnectionTrait>(
     Ok(records)
 }
 
-/// Jobs that have not begun go by priority, then age. A job that is held back has no place.
-async fn position<C: ConnectionTrait>(
+/// The places in the queue, from 1, of those of these jobs that have one: jobs that have not begun go by priority, then
+/// age; a job that is held back has no place. One query, however many they are.
+async fn places<C: ConnectionTrait>(
     db: &C,
-    job: &Job,
-    row: &job::Model,
-) -> Result<Option<u64>, StoreError> {
-    if job.state != JobState::Queued || job.paused {
-        return Ok(None);
+    rows: &[job::Model],
+) -> Result<BTreeMap<Uuid, u64>, StoreError> {
+    let mut waiting = rows.iter().filter(|r| r.state == "queued" && !r.paused);
+    match (waiting.next(), waiting.next()) {
+        (None, _) => Ok(BTreeMap::new()),
+        (Some(only), None) => Ok([(only.id, ahead(db, only).await? + 1)].into()),
+        _ => {
+            let queue: Vec<Uuid> = queue()
+                .select_only()
+                .column(job::Column::Id)
+                .order_by_desc(job::Column::Priority)
+                .order_by_asc(job::Column::CreatedAt)
+                .order_by_asc(job::Column::Id)
+                .into_tuple()
+                .all(db)
+                .await
+                .attempt("reading the queue")?;
+            let asked: BTreeSet<Uuid> = rows.iter().map(|r| r.id).collect();
+            let places = queue.into_iter().zip(1..);
+            Ok(places.filter(|(id, _)| asked.contains(id)).collect())
+        }
     }
+}
+
+fn queue() -> Select<job::Entity> {
+    job::Entity::find()
+        .filter(job::Column::State.eq("queued"))
+        .filter(job::Column::Paused.eq(false))
+}
+
+async fn ahead<C: ConnectionTrait>(db: &C, row: &job::Model) -> Result<u64, StoreError> {
     let older = job::Column::CreatedAt
         .lt(row.created_at)
         .or(job::Column::CreatedAt
             .eq(row.created_at)
             .and(job::Column::Id.lt(row.id)));
-    let ahead = job::Entity::find()
-        .filter(job::Column::State.eq("queued"))
-        .filter(job::Column::Paused.eq(false))
+    queue()
         .filter(
             Condition::any()
                 .add(job::Column::Priority.gt(row.priority))
@@ -201,6 +226,5 @@ async fn position<C: ConnectionTrait>(
         )
         .count(db)
         .await
-        .attempt("counting jobs ahead")?;
-    Ok(Some(ahead + 1))
+        .attempt("counting jobs ahead")
 }

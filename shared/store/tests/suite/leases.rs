@@ -3,7 +3,7 @@
 use super::fixture::*;
 use reelmill_domain::{id::RunId, lane::Lane, wire::RunRef};
 use reelmill_store::{Store, entity::task, read, reap, renew};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 async fn row(store: &Store, id: reelmill_domain::id::TaskId) -> task::Model {
@@ -105,4 +105,24 @@ pub async fn a_release_that_nobody_starts_is_ready_again(store: &Store) {
         read::tasks_by_state(store.db()).await.unwrap(),
         [("ready".to_owned(), 1)].into()
     );
+}
+
+pub async fn a_row_that_can_t_be_read_keeps_no_other_from_being_judged(store: &Store) {
+    job(store, &["mkv"], 5).await;
+    job(store, &["mkv"], 5).await;
+    let worker = worker(1);
+    heard(store, &worker).await;
+    let messages = claim(store, Lane::light()).await;
+    for message in &messages {
+        start_for(store, message, &worker, 0).await;
+    }
+    task::Entity::update_many()
+        .col_expr(task::Column::SpecJson, Expr::value("of a newer version"))
+        .filter(task::Column::Id.eq(messages[0].task.0))
+        .exec(store.db())
+        .await
+        .unwrap();
+    reap::leases(store, LEASE, &POLICY).await.unwrap();
+    assert_eq!(row(store, messages[0].task).await.state, "running");
+    assert_eq!(row(store, messages[1].task).await.state, "ready");
 }

@@ -1,8 +1,11 @@
 //! Reading back: stories and pages.
 
 use super::fixture::*;
-use reelmill_domain::{event::Telling, id::JobId};
-use reelmill_store::{Store, entity::job_event, events, now, read};
+use reelmill_domain::{
+    event::{JobEvent, Telling},
+    id::JobId,
+};
+use reelmill_store::{Change, Store, apply, entity::job_event, events, now, read};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
 
@@ -78,4 +81,20 @@ pub async fn pages_go_from_the_newest_without_holes(store: &Store) {
     );
     assert!("nonsense".parse::<read::Cursor>().is_err());
     assert_eq!(record(store, made[0]).await.position, Some(7));
+}
+
+pub async fn places_go_by_priority_then_age_one_by_one_and_on_a_page(store: &Store) {
+    let mut made = Vec::new();
+    for priority in [5, 9, 5, 7, 5] {
+        made.push(job(store, &["mkv"], priority).await.id);
+    }
+    let change = Change::Job(JobEvent::SetPaused(true));
+    apply(store, made[2], change, &POLICY).await.unwrap();
+    let page = read::page(store.db(), "", None, None, 10).await.unwrap();
+    let expected = [Some(3), Some(1), None, Some(2), Some(4)];
+    for (id, place) in made.into_iter().zip(expected) {
+        let listed = page.iter().find(|r| r.job.id == id).unwrap();
+        assert_eq!(listed.position, place);
+        assert_eq!(record(store, id).await.position, place);
+    }
 }
