@@ -160,6 +160,37 @@ async fn a_damaged_source_fails_a_strict_job() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_that_only_decoding_shows_goes_with_the_part() {
+    let farm = Farm::new().await;
+    let rotten = sources::rotten(farm.folder.path(), "320x180", 100);
+    let source = farm.store(&rotten).await;
+    let TaskResult::Probed { media, .. } = farm.make(&farm.task(specs::probe(&source))).await
+    else {
+        panic!("not a probe's result");
+    };
+    assert_eq!(media.damage, Vec::<String>::new(), "the container is whole");
+    let encode = farm.task(specs::encode(&source, SIZE, 100, "ultrafast", false));
+    let part = farm.part(&encode).await;
+    assert!(part.frames >= 95, "most is covered up: {}", part.frames);
+    assert_eq!(part.warnings.len(), 1, "{:?}", part.warnings);
+    assert_eq!(part.warnings[0].code, "source_damaged");
+
+    let mut pictures = farm.task(specs::thumbnails(&source, 4.0));
+    let TaskResult::Made { warnings, .. } = farm.make(&pictures).await else {
+        panic!("not pictures");
+    };
+    assert_eq!(warnings, part.warnings, "the same words from every output");
+    if let TaskSpec::Thumbnails(spec) = &mut pictures.spec {
+        spec.strict = true;
+    }
+    let mut strict = farm.task(pictures.spec);
+    strict.output = pictures.output;
+    let failure = farm.fail(&strict).await;
+    assert_eq!(failure.code, "source_damaged");
+    assert!(failure.permanent);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_part_that_changed_in_the_store_is_refused() {
     let farm = Farm::new().await;
     let source = farm

@@ -132,6 +132,9 @@ pub struct Part {
     pub frames: u64,
     /// Processor time of ffmpeg, in seconds.
     pub cpu_s: f64,
+    /// What the owner should know of the source, as making the part showed.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
 }
 
 /// Why a run failed.

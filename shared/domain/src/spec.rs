@@ -177,6 +177,9 @@ pub struct ThumbnailsSpec {
     pub every_s: f64,
     /// Tone-map from these HDR tags.
     pub tone_map: Option<Color>,
+    /// A damaged source fails the output instead of warning.
+    #[serde(default)]
+    pub strict: bool,
 }
 
 /// What verification checks an output against: stored with the plan, measured on the decoded result.

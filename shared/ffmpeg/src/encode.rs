@@ -22,17 +22,20 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// What the source's owner should know although the output may be as long as it should be: decoders cover up what
-    /// they can't read with what they saw before.
+    /// What the source's owner should know although the output may be as long as it should be.
     pub fn warning(&self) -> Option<Warning> {
-        (self.errors > 0).then(|| Warning {
-            code: "source_damaged".into(),
-            message: format!(
-                "The source is damaged: ffmpeg met {} errors while decoding it. Picture or sound may be wrong there.",
-                self.errors
-            ),
-        })
+        concealed(self.errors)
     }
+}
+
+/// Decoders cover up what they can't read with what they saw before. The words are the same for every output of a
+/// source, however many errors each of them met: one warning of a job, not one per output.
+pub(crate) fn concealed(errors: u64) -> Option<Warning> {
+    (errors > 0).then(|| Warning {
+        code: "source_damaged".into(),
+        message: "The source is damaged: parts of it could not be decoded cleanly. Picture or sound may be wrong there."
+            .into(),
+    })
 }
 
 /// Encodes `input` as `spec` says into `output`, which is replaced. The run's current folder is that of `output`.

@@ -190,6 +190,7 @@ fn thumbnails_of_short_and_long_films() {
         grid: (10, 6),
         every_s: 1.0,
         tone_map: None,
+        strict: false,
     };
     let line = |spec: &ThumbnailsSpec| {
         argv::thumbnails(spec, "source", "poster.jpg", "sprite.jpg").join("\n")

@@ -42,6 +42,7 @@ pub async fn encode(run: &Run<'_>, spec: &EncodeSpec) -> Result<TaskResult, Faul
             sha256,
             frames: encoded.frames,
             cpu_s: encoded.cpu_s,
+            warnings: encoded.warning().into_iter().collect(),
         },
     })
 }

@@ -1,7 +1,7 @@
 //! Thumbnails: a poster, and a sprite sheet with its WebVTT; made, checked and stored in one task.
 
 use super::Run;
-use crate::failure::{Fault, tool_failed};
+use crate::failure::{Fault, failed, lasting, tool_failed};
 use reelmill_domain::{
     event::TaskResult,
     output::{OutputFile, OutputMedia},
@@ -19,7 +19,7 @@ pub async fn thumbnails(run: &Run<'_>, spec: &ThumbnailsSpec) -> Result<TaskResu
     let source = run.fetch(&spec.source, "source").await?;
     run.progress
         .stage(Stage::Encode, 0.0..MADE, 0, spec.duration_s);
-    thumbnails::thumbnails(
+    let made = thumbnails::thumbnails(
         &run.worker.config.tools,
         spec,
         &source,
@@ -30,6 +30,10 @@ pub async fn thumbnails(run: &Run<'_>, spec: &ThumbnailsSpec) -> Result<TaskResu
     )
     .await
     .map_err(|e| tool_failed("making the pictures", &e))?;
+    let warning = made.warning();
+    if let Some(damage) = warning.as_ref().filter(|_| spec.strict) {
+        return Err(failed(lasting(&damage.code, damage.message.clone())));
+    }
 
     run.progress.stage(Stage::Upload, MADE..1.0, 0, 0.0);
     let mut files = Vec::with_capacity(FILES.len());
@@ -54,7 +58,7 @@ pub async fn thumbnails(run: &Run<'_>, spec: &ThumbnailsSpec) -> Result<TaskResu
             height: Some(height),
             ..OutputMedia::default()
         },
-        warnings: Vec::new(),
+        warnings: warning.into_iter().collect(),
     })
 }
 

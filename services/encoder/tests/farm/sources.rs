@@ -41,6 +41,22 @@ pub fn film(to: &Path, size: &str, frames: u32) -> PathBuf {
     to
 }
 
+/// A film whose container is whole while the coded picture in its middle is rubbish: only decoding shows it.
+pub fn rotten(to: &Path, size: &str, frames: u32) -> PathBuf {
+    let film = film(to, size, frames);
+    let rotten = to.join("rotten.mp4");
+    ffmpeg(&["-i", path(&film), "-an", "-c", "copy", path(&rotten)]);
+    let mut bytes = std::fs::read(&rotten).unwrap();
+    let mdat = bytes.windows(4).position(|w| w == b"mdat").unwrap();
+    let moov = bytes.windows(4).position(|w| w == b"moov").unwrap();
+    let middle = (mdat + moov) / 2;
+    for (n, byte) in bytes[middle..middle + 4000].iter_mut().enumerate() {
+        *byte = (n * 131 + n / 7 + 89) as u8;
+    }
+    std::fs::write(&rotten, bytes).unwrap();
+    rotten
+}
+
 /// The frames of a film's picture, counted by decoding it.
 pub fn decoded_frames(file: &Path) -> u64 {
     let out = Command::new("ffprobe")

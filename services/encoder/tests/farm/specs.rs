@@ -102,5 +102,6 @@ pub fn thumbnails(source: &Input, duration_s: f64) -> TaskSpec {
         grid: (2, 2),
         every_s: duration_s / 4.0,
         tone_map: None,
+        strict: false,
     })
 }

@@ -3,7 +3,7 @@
 use super::ending::{end, settle};
 use super::story::Story;
 use super::{Context, JobEnding, JobState};
-use crate::event::{Effect, Failure, TaskEvent, TaskResult, Warning};
+use crate::event::{Effect, Failure, Part, TaskEvent, TaskResult, Warning};
 use crate::id::{OutputId, TaskId};
 use crate::media::Media;
 use crate::output::{OutputError, OutputFile, OutputMedia, OutputState, Parts, Published};
@@ -95,7 +95,7 @@ fn finish(story: &mut Story, task: Task, cx: &mut Context<'_>) {
         }
         (TaskState::Succeeded { result, .. }, output) => match (result, output) {
             (TaskResult::Probed { media, sha256 }, _) => probed(story, media, sha256, cx),
-            (TaskResult::Encoded { .. }, Some(id)) => encoded(story, id, task.id, cx),
+            (TaskResult::Encoded { part }, Some(id)) => encoded(story, id, task.id, part, cx),
             (
                 TaskResult::Made {
                     files,
@@ -158,8 +158,17 @@ fn probed(story: &mut Story, media: Box<Media>, sha256: String, cx: &mut Context
     settle(story, cx.now);
 }
 
-/// A part is there.
-fn encoded(story: &mut Story, id: OutputId, task: TaskId, cx: &Context<'_>) {
+/// A part is there. What it showed of the source is told unless the probe has told that already; a strict job wants
+/// no output of such a source.
+fn encoded(story: &mut Story, id: OutputId, task: TaskId, part: Part, cx: &Context<'_>) {
+    if story.job.strict && !part.warnings.is_empty() {
+        failed(story, Some(id), refused(&part.warnings), cx);
+        return;
+    }
+    let known = story.job.media.as_ref().and_then(plan::damage);
+    let is_known = |w: &Warning| known.as_ref().is_some_and(|known| known.code == w.code);
+    let news = part.warnings.into_iter().filter(|w| !is_known(w));
+    news.for_each(|w| story.warn(w));
     story.add(Effect::MeetNeedsOf(task));
     let Some(OutputState::Encoding(parts)) = story.open_output(id).map(|o| &o.state) else {
         return;
@@ -175,6 +184,20 @@ fn encoded(story: &mut Story, id: OutputId, task: TaskId, cx: &Context<'_>) {
     };
     story.move_output(id, state);
     settle(story, cx.now);
+}
+
+/// Why a strict job refuses what was made with warnings.
+fn refused(warnings: &[Warning]) -> Failure {
+    let said: Vec<&str> = warnings.iter().map(|w| w.message.as_str()).collect();
+    Failure {
+        code: warnings
+            .first()
+            .map_or_else(String::new, |w| w.code.clone()),
+        message: said.join(" "),
+        log_tail: None,
+        permanent: true,
+        avoid_worker: false,
+    }
 }
 
 /// A verified output is stored. Its entry file is offered under the name fixed at submission; the workers only know a

@@ -56,5 +56,6 @@ pub(super) fn resolve(
             1.0
         },
         tone_map: video.color.is_hdr().then(|| video.color.clone()),
+        strict: job.strict,
     })
 }

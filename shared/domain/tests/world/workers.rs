@@ -135,6 +135,7 @@ fn encoded() -> TaskResult {
             sha256: String::new(),
             frames: 1,
             cpu_s: 0.0,
+            warnings: Vec::new(),
         },
     }
 }

@@ -2,9 +2,10 @@
 
 mod vtt;
 
-use crate::encode::{ffmpeg, folder_of, seen_from, succeeded};
+use crate::encode::{concealed, ffmpeg, folder_of, seen_from, succeeded};
 use crate::process::{Order, Seen, run};
 use crate::{Cause, FfmpegProgress, RunError, RunLimits, Tools, argv};
+use reelmill_domain::event::Warning;
 use reelmill_domain::spec::ThumbnailsSpec;
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,15 @@ pub struct Pictures {
     pub tiles: u32,
     /// Processor time of ffmpeg, in seconds.
     pub cpu_s: f64,
+    /// Errors that ffmpeg met and went on after.
+    pub errors: u64,
+}
+
+impl Pictures {
+    /// What the source's owner should know although the pictures were made.
+    pub fn warning(&self) -> Option<Warning> {
+        concealed(self.errors)
+    }
 }
 
 /// Makes [`FILES`] in `folder`, which exists, and decodes the pictures to see that they are what was asked for.
@@ -66,6 +76,7 @@ pub async fn thumbnails(
     Ok(Pictures {
         tiles,
         cpu_s: made.cpu_s,
+        errors: made.log.errors(),
     })
 }
 

@@ -65,6 +65,7 @@ mod tests {
             grid: (2, 2),
             every_s,
             tone_map: None,
+            strict: false,
         }
     }
 

@@ -205,6 +205,7 @@ pub fn result(message: &TaskMessage, run: RunId) -> TaskResult {
                 sha256: "cd".repeat(32),
                 frames: spec.frames,
                 cpu_s: 1.0,
+                warnings: Vec::new(),
             },
         },
         TaskSpec::Assemble(_) | TaskSpec::Thumbnails(_) => {

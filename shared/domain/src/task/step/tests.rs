@@ -272,6 +272,7 @@ fn a_result_of_the_wrong_kind_is_a_failure() {
                 sha256: String::new(),
                 frames: 0,
                 cpu_s: 0.0,
+                warnings: Vec::new(),
             },
         },
     };

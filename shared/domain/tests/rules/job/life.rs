@@ -181,6 +181,64 @@ fn a_strict_job_fails_on_a_damaged_source() {
     assert!(b.tasks.iter().all(|t| t.state.is_terminal()));
 }
 
+/// A part whose making showed that the source is damaged.
+fn shaky() -> TaskResult {
+    let TaskResult::Encoded { mut part } = part() else {
+        panic!("a part");
+    };
+    part.warnings = vec![Warning {
+        code: "source_damaged".into(),
+        message: "Parts of it could not be decoded.".into(),
+    }];
+    TaskResult::Encoded { part }
+}
+
+#[test]
+fn damage_that_only_decoding_shows_is_told_once() {
+    let mut b = Bench::new(&["mkv", "webm"]);
+    b.probe(ordinary());
+    b.run(1, shaky());
+    b.run(2, made(&[]));
+    b.run(3, shaky());
+    b.run(4, made(&[]));
+    assert_eq!(b.states(), ("completed", vec!["published", "published"]));
+    assert_eq!(warning_codes(&b.job), ["source_damaged"]);
+    assert_eq!(
+        b.job.warnings[0].message,
+        "Parts of it could not be decoded."
+    );
+}
+
+#[test]
+fn what_the_probe_has_told_is_not_told_again_by_a_part() {
+    let mut b = Bench::new(&["mkv"]);
+    b.probe(Media {
+        damage: vec!["broken".into()],
+        ..ordinary()
+    });
+    b.run(1, shaky());
+    assert_eq!(warning_codes(&b.job), ["source_damaged"]);
+    assert_eq!(b.job.warnings[0].message, "broken");
+}
+
+#[test]
+fn a_strict_job_takes_no_part_of_a_damaged_source() {
+    let mut strict = job(&[preset("mkv"), preset("webm")]);
+    strict.strict = true;
+    let mut b = Bench::with(strict);
+    b.probe(ordinary());
+    b.run(1, shaky());
+    assert!(matches!(b.output(0), OutputState::Failed(e)
+        if e.code == "source_damaged" && e.message == "Parts of it could not be decoded."));
+    assert_eq!(b.tasks[2].state, TaskState::Cancelled);
+    b.run(3, part());
+    b.run(4, made(&[]));
+    assert_eq!(
+        b.states(),
+        ("partially_completed", vec!["failed", "published"])
+    );
+}
+
 #[test]
 fn thumbnails_go_straight_from_encoding_to_published() {
     let mut b = Bench::new(&["thumbnails"]);

@@ -170,6 +170,7 @@ fn part() -> TaskResult {
             sha256: String::new(),
             frames: 250,
             cpu_s: 1.0,
+            warnings: Vec::new(),
         },
     }
 }
