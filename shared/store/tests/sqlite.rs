@@ -4,7 +4,7 @@
 
 mod suite;
 
-use reelmill_store::Store;
+use reelmill_store::{ConnectionTrait, Store};
 
 async fn store() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -14,6 +14,22 @@ async fn store() -> (tempfile::TempDir, Store) {
     // Again: nothing to do is fine.
     store.migrate().await.unwrap();
     (dir, store)
+}
+
+#[tokio::test]
+async fn a_migration_that_was_cut_off_is_begun_again() {
+    let (_dir, store) = store().await;
+    // All that a process left that died before the very end of it.
+    store
+        .db()
+        .execute_unprepared(
+            "DELETE FROM seaql_migrations; DROP INDEX ix_jobs_source_id; DROP TABLE prefix_sweeps",
+        )
+        .await
+        .unwrap();
+    store.migrate().await.unwrap();
+    let due = reelmill_store::sweep::due_prefixes(store.db(), 1).await;
+    assert_eq!(due.unwrap(), []);
 }
 
 macro_rules! run {

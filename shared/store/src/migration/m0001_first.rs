@@ -1,5 +1,6 @@
 //! The first tables. Written for both backends: ids are `binary(16)` on MySQL and blobs on SQLite, times are bigint
-//! milliseconds, JSON is long text, and every indexed text is bounded so that the index fits.
+//! milliseconds, JSON is long text, and every indexed text is bounded so that the index fits. It can be run again on top of
+//! what a process that died left of it.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -27,7 +28,7 @@ fn long_null(name: &'static str) -> ColumnDef {
 
 fn table(name: &'static str, columns: Vec<ColumnDef>) -> TableCreateStatement {
     let mut table = Table::create();
-    table.table(Alias::new(name));
+    table.table(Alias::new(name)).if_not_exists();
     for column in columns {
         table.col(column);
     }
@@ -285,15 +286,23 @@ const INDEXES: &[(&str, &[&str], bool)] = &[
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All or nothing where the backend can (SQLite; MySQL commits after every table).
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in tables() {
             manager.create_table(table).await?;
         }
         for (table, columns, unique) in INDEXES {
+            let name = format!("ix_{table}_{}", columns.join("_"));
+            // MySQL knows no `IF NOT EXISTS` here.
+            if manager.has_index(table, &name).await? {
+                continue;
+            }
             let mut index = key(columns);
-            index
-                .name(format!("ix_{table}_{}", columns.join("_")))
-                .table(Alias::new(*table));
+            index.name(name).table(Alias::new(*table));
             if *unique {
                 index.unique();
             }
