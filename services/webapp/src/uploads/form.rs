@@ -1,8 +1,13 @@
 //! A browser's form, or `curl -F file=@clip.mp4`: the first part that is called `file` or has a file name is the upload.
 
-use super::{intake::Beginning, intake::Intake, view};
+use super::{
+    intake::{Beginning, Intake},
+    paced::{Begun, Paced},
+    view,
+};
 use crate::{app::App, names};
 use axum::{
+    body::Body,
     extract::{FromRequest, Multipart, Request, multipart::Field},
     http::StatusCode,
     response::Response,
@@ -16,17 +21,24 @@ use tokio_stream::wrappers::ReceiverStream;
 
 /// Takes a form in.
 pub(super) async fn upload(app: App, request: Request) -> Result<Response, ApiProblem> {
+    let begun = Begun::default();
+    let request =
+        request.map(|body| Body::from_stream(Paced::new(body.into_data_stream(), begun.clone())));
     let form = Multipart::from_request(request, &())
         .await
         .map_err(|rejection| malformed(&rejection.body_text()))?;
     let intake = app.intake.clone();
     let upload = app
-        .detached(async move { first_file(&intake, form).await })
+        .detached(async move { first_file(&intake, form, &begun).await })
         .await?;
     view::answer(&app, StatusCode::CREATED, upload).await
 }
 
-async fn first_file(intake: &Intake, mut form: Multipart) -> Result<Upload, ApiProblem> {
+async fn first_file(
+    intake: &Intake,
+    mut form: Multipart,
+    begun: &Begun,
+) -> Result<Upload, ApiProblem> {
     loop {
         let field = form
             .next_field()
@@ -47,6 +59,7 @@ async fn first_file(intake: &Intake, mut form: Multipart) -> Result<Upload, ApiP
             name: names::of_upload(file_name),
             ..Beginning::default()
         };
+        begun.tell();
         // A field borrows the form, so its bytes go through a channel with room for one chunk.
         let (sender, receiver) = mpsc::channel(1);
         let body = Box::pin(ReceiverStream::new(receiver));

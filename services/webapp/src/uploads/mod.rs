@@ -7,6 +7,7 @@ mod form;
 mod incoming;
 mod intake;
 mod lease;
+mod paced;
 mod plain;
 mod post;
 mod remove;

@@ -1,18 +1,20 @@
 //! Whole bodies: PUT and forms.
 
 use crate::service::{LARGEST, Service, bytes, header, problem};
+use futures::{StreamExt, stream};
 use reqwest::{
     Body,
     multipart::{Form, Part},
 };
 use serde_json::Value;
+use std::time::Duration;
 
 fn chunks(data: &[u8]) -> Body {
     let chunks: Vec<_> = data
         .chunks(10_000)
         .map(|c| Ok::<_, std::io::Error>(c.to_vec()))
         .collect();
-    Body::wrap_stream(futures::stream::iter(chunks))
+    Body::wrap_stream(stream::iter(chunks))
 }
 
 #[tokio::test]
@@ -78,6 +80,22 @@ async fn a_form_brings_its_first_file() {
         .send("POST", "/api/v1/uploads", &headers, "nonsense")
         .await;
     problem(answer, 400, "malformed_form").await;
+}
+
+#[tokio::test]
+async fn a_form_without_an_end_to_its_head_is_refused_before_it_fills_the_memory() {
+    let service = Service::start().await;
+    for begin in ["", "--x\r\ncontent-disposition: form-data; name=\""] {
+        let endless = stream::iter([Ok::<Vec<u8>, std::io::Error>(begin.into())])
+            .chain(stream::iter((0..64).map(|_| Ok(vec![b'a'; 64 * 1024]))))
+            .chain(stream::pending());
+        let headers = [("content-type", "multipart/form-data; boundary=x")];
+        let body = Body::wrap_stream(endless);
+        let answer = service.send("POST", "/api/v1/uploads", &headers, body);
+        let answer = tokio::time::timeout(Duration::from_secs(30), answer).await;
+        problem(answer.unwrap(), 400, "malformed_form").await;
+    }
+    assert!(service.files().is_empty());
 }
 
 #[tokio::test]
