@@ -135,12 +135,10 @@ async fn a_hanging_upload_can_be_terminated() {
     until("its bytes to go", async || service.files().is_empty()).await;
 }
 
-#[tokio::test]
-async fn an_upload_with_every_byte_is_finished_by_whoever_looks() {
-    let service = Service::start().await;
+/// As if a process had died between the last byte and the end: the row says 3 of 3, but not complete.
+async fn unfinished(service: &Service) -> String {
     let path = service.create(4).await;
     assert_eq!(service.patch(&path, 0, "abc").await.status(), 204);
-    // As if a process had died between the last byte and the end: the row says 4 of 4, but not complete.
     let id: UploadId = path.rsplit('/').next().unwrap().parse().unwrap();
     let token = uuid::Uuid::now_v7();
     let db = service.store.db();
@@ -150,14 +148,32 @@ async fn an_upload_with_every_byte_is_finished_by_whoever_looks() {
         .await
         .unwrap()
         .unwrap();
-    assert!(
-        uploads::find(db, id)
-            .await
-            .unwrap()
-            .unwrap()
-            .is_unfinished()
-    );
+    let upload = uploads::find(db, id).await.unwrap().unwrap();
+    assert!(upload.is_unfinished());
+    path
+}
+
+#[tokio::test]
+async fn an_upload_with_every_byte_is_finished_by_whoever_looks() {
+    let service = Service::start().await;
+    let path = unfinished(&service).await;
     assert_eq!(service.offset(&path).await, 3);
+    let view = service.json(&path).await;
+    assert_eq!(view["complete"], true);
+    assert_eq!(std::fs::read(service.object(&view)).unwrap(), b"abc");
+}
+
+#[tokio::test]
+async fn an_upload_with_every_byte_is_finished_by_a_client_that_goes_on() {
+    let service = Service::start().await;
+    let path = unfinished(&service).await;
+    // It died even later: the object was there, only the row didn't know.
+    let part = service.files().pop().unwrap();
+    let whole = part.to_str().unwrap().replace("/.uploads/", "/");
+    std::fs::create_dir_all(std::path::Path::new(&whole).parent().unwrap()).unwrap();
+    std::fs::rename(&part, &whole).unwrap();
+    problem(service.patch(&path, 3, "d").await, 413, "beyond_length").await;
+    assert_eq!(service.patch(&path, 3, "").await.status(), 204);
     let view = service.json(&path).await;
     assert_eq!(view["complete"], true);
     assert_eq!(std::fs::read(service.object(&view)).unwrap(), b"abc");

@@ -111,8 +111,8 @@ async fn write(
     if let Some(coming) = wish.coming {
         intake.check_room(&upload, coming)?;
     }
-    let Received { upload, end } = match upload.complete {
-        // Only nothing can come after the end; `check_room` and `receive` see to that.
+    let Received { upload, end } = match upload.complete || upload.is_unfinished() {
+        // Only nothing can come after the end. The last byte may have come before a crash: then it is finished below.
         true => Received {
             end: intake.nothing_more(&upload, body).await?,
             upload,
