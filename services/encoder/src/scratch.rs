@@ -1,5 +1,5 @@
 //! The disk that runs work on: one folder per worker process, locked while it lives, and in it one per run. What a
-//! dead worker left behind goes at the next start.
+//! dead worker left behind goes at the next start; nothing else that lies there is ever touched.
 
 use rustix::fs::statvfs;
 use std::{
@@ -11,6 +11,9 @@ use std::{
 /// The lock file's name in a worker's folder.
 const LOCK: &str = "lock";
 
+/// What the names of workers' folders begin with: whatever else lies beside them is somebody else's.
+const OURS: &str = "reelmill-worker-";
+
 /// This worker's folder; goes with it.
 pub struct Scratch {
     folder: PathBuf,
@@ -19,22 +22,26 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes the folder `name` below `all` and removes those of workers that are gone.
+    /// Makes the folder of the worker `name` below `all` and removes those of workers that are gone.
     pub fn open(all: &Path, name: &str) -> io::Result<Self> {
         fs::create_dir_all(all)?;
         // ffmpeg is given whole paths only.
         let all = all.canonicalize()?;
         // One opener at a time: a folder that is made but not locked yet would look like a dead worker's.
-        let gate = File::create(all.join(LOCK))?;
+        let gate = File::options()
+            .create(true)
+            .append(true)
+            .open(all.join(LOCK))?;
         gate.lock()?;
         for entry in fs::read_dir(&all)? {
             let entry = entry?;
-            if entry.file_type()?.is_dir() && is_abandoned(&entry.path()) {
+            let is_ours = entry.file_name().to_string_lossy().starts_with(OURS);
+            if is_ours && entry.file_type()?.is_dir() && is_abandoned(&entry.path()) {
                 tracing::info!(folder = %entry.path().display(), "removing what a dead worker left");
                 fs::remove_dir_all(entry.path())?;
             }
         }
-        let folder = all.join(name);
+        let folder = all.join(format!("{OURS}{name}"));
         fs::create_dir(&folder)?;
         let lock = File::create(folder.join(LOCK))?;
         lock.lock()?;
@@ -106,17 +113,32 @@ mod tests {
         let all = tempfile::tempdir().unwrap();
         let alive = Scratch::open(all.path(), "alive").unwrap();
         let run = alive.run_folder("run").unwrap();
-        fs::create_dir_all(all.path().join("dead/run")).unwrap();
-        fs::write(all.path().join("dead/lock"), "").unwrap();
-        fs::write(all.path().join("dead/run/part.mkv"), "half").unwrap();
+        let dead = all.path().join("reelmill-worker-dead");
+        fs::create_dir_all(dead.join("run")).unwrap();
+        fs::write(dead.join("lock"), "").unwrap();
+        fs::write(dead.join("run/part.mkv"), "half").unwrap();
         let other = Scratch::open(all.path(), "other").unwrap();
-        assert!(!all.path().join("dead").exists());
+        assert!(!dead.exists());
         assert!(run.path().exists());
         let path = run.path().to_owned();
         drop(run);
         assert!(!path.exists());
         drop((alive, other));
         assert_eq!(fs::read_dir(all.path()).unwrap().count(), 1, "the gate");
+    }
+
+    #[test]
+    fn what_is_not_a_workers_stays() {
+        let all = tempfile::tempdir().unwrap();
+        fs::create_dir(all.path().join("holiday")).unwrap();
+        fs::write(all.path().join("holiday/film.mkv"), "dear").unwrap();
+        fs::write(all.path().join("lock"), "dear, too").unwrap();
+        drop(Scratch::open(all.path(), "one").unwrap());
+        assert!(all.path().join("holiday/film.mkv").exists());
+        assert_eq!(
+            fs::read_to_string(all.path().join("lock")).unwrap(),
+            "dear, too"
+        );
     }
 
     #[test]

@@ -248,7 +248,7 @@ async fn a_task_that_must_run_alone_waits_for_the_others_and_lets_none_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_dead_worker_left_in_the_scratch_goes_at_the_start() {
     let scratch = tempfile::tempdir().unwrap();
-    let dead = scratch.path().join("dead");
+    let dead = scratch.path().join("reelmill-worker-dead");
     std::fs::create_dir_all(dead.join("run")).unwrap();
     std::fs::write(dead.join("run/part.mkv"), "half").unwrap();
     let _farm = Farm::with(|config| config.scratch = scratch.path().to_owned()).await;
