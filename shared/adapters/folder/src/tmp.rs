@@ -20,15 +20,19 @@ pub struct TmpFolder {
 }
 
 impl TmpFolder {
-    /// Makes a folder below `all` and removes those of processes that are gone.
+    /// Makes a folder below `all` and removes those of processes that are gone, and nothing else that may lie there.
     pub fn open(all: &Path) -> io::Result<Self> {
         fs::create_dir_all(all)?;
         // One opener at a time: a folder that is made but not locked yet would look like a dead process's.
-        let gate = File::create(all.join(LOCK))?;
+        let gate = File::options()
+            .create(true)
+            .append(true)
+            .open(all.join(LOCK))?;
         gate.lock()?;
         for entry in fs::read_dir(all)? {
             let entry = entry?;
-            if entry.file_type()?.is_dir() && is_abandoned(&entry.path()) {
+            let is_ours = Uuid::try_parse(&entry.file_name().to_string_lossy()).is_ok();
+            if is_ours && entry.file_type()?.is_dir() && is_abandoned(&entry.path()) {
                 fs::remove_dir_all(entry.path())?;
             }
         }

@@ -95,7 +95,9 @@ async fn deleting_leaves_no_empty_folders() {
 async fn what_a_dead_process_left_goes_and_what_a_live_one_writes_stays() {
     let folder = tempfile::tempdir().unwrap();
     let alive = FolderStore::open(folder.path()).unwrap();
-    let dead = folder.path().join(".tmp/dead");
+    let dead = folder
+        .path()
+        .join(".tmp/0192f3a0-0000-7000-8000-000000000000");
     fs::create_dir(&dead).unwrap();
     fs::write(dead.join("lock"), "").unwrap();
     fs::write(dead.join("half"), "half").unwrap();
