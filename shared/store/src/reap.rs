@@ -100,20 +100,23 @@ pub async fn leases(
 }
 
 /// Everything that was released or ran is a dead predecessor's: for the start of a process that shares database and
-/// broker with nobody, before anything is released. A run that was the only one then may be the one to blame.
+/// broker with nobody, before anything is released. It counts neither as failures nor as losses: a process that holds
+/// all three services dies of power cuts, updates and kills, which say nothing of the tasks that it ran, and a job must
+/// outlive any number of them.
 pub async fn predecessor(store: &Store, policy: &Policy) -> Result<(), StoreError> {
     for (id, job, ..) in read(store, "dispatched").await? {
         let back = |_: &Task, _| Some(TaskEvent::TakenBack);
         judge(store, job, id, &back, policy).await?;
     }
-    let running = read(store, "running").await?;
-    let alone = running.len() == 1;
-    for (id, job, ..) in running {
-        let lost = |task: &Task, _| match task.state {
-            TaskState::Running { run, .. } => Some(TaskEvent::LeaseLapsed { run, alone }),
+    for (id, job, ..) in read(store, "running").await? {
+        let released = |task: &Task, _| match task.state {
+            TaskState::Running { run, .. } => Some(TaskEvent::Released {
+                attempt: task.attempt,
+                run,
+            }),
             _ => None,
         };
-        judge(store, job, id, &lost, policy).await?;
+        judge(store, job, id, &released, policy).await?;
     }
     Ok(())
 }
