@@ -30,7 +30,7 @@ pub fn publish(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Opens or makes a file for writing, with its folder, racing with neighbours that prune it.
+/// Opens or makes a file for writing, with its folder, racing with neighbours that prune it. Its name is durable then.
 pub fn create_in_folder(path: &Path, open: impl Fn(&Path) -> io::Result<File>) -> io::Result<File> {
     let folder = parent(path)?;
     let mut races = 0;
@@ -38,7 +38,8 @@ pub fn create_in_folder(path: &Path, open: impl Fn(&Path) -> io::Result<File>) -
         create_folder(folder)?;
         match open(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound && races < PRUNE_RACES => races += 1,
-            done => return done,
+            Err(e) => return Err(e),
+            Ok(file) => return sync_folder(folder).map(|()| file),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Resumable uploads: a file below `.uploads` that grows and is renamed to its key at the end. Its state is its length;
-//! the caller's JSON holds nothing.
+//! the caller's JSON holds nothing. The file is made by the first append, when the caller has written down that there is
+//! an upload: a process that dies before leaves nothing that nobody knows of.
 
 mod writer;
 
@@ -85,12 +86,8 @@ fn whole(attempt: Attempt<'_>, path: &Path, bytes: u64) -> Result<(), ObjectErro
 #[async_trait]
 impl UploadSink for Uploads {
     async fn begin(&self, key: &str) -> Result<Value, ObjectError> {
-        let path = self.path(key)?;
-        blocking("beginning the upload", key, move |attempt| {
-            open_cut(attempt, &path, 0)?;
-            Ok(json!({}))
-        })
-        .await
+        check_key(key)?;
+        Ok(json!({}))
     }
 
     async fn append(
@@ -120,11 +117,17 @@ impl UploadSink for Uploads {
                 bytes,
             };
             if !from.exists() {
-                // Either a crash came between finishing and writing it down, or there never was one.
-                return match object_size(&to).map_err(|e| attempt.failed(e))? {
-                    there if there == bytes => Ok(done),
-                    there => Err(attempt.because(format!("it was finished with {there} bytes"))),
-                };
+                // A crash came between finishing and writing it down, or nothing was ever appended.
+                match object_size(&to) {
+                    Ok(there) if there == bytes => return Ok(done),
+                    Ok(there) => {
+                        return Err(attempt.because(format!("it was finished with {there} bytes")));
+                    }
+                    Err(e) if e.kind() == io::ErrorKind::NotFound && bytes == 0 => {
+                        open_cut(attempt, &from, 0)?;
+                    }
+                    Err(e) => return Err(attempt.failed(e)),
+                }
             }
             whole(attempt, &from, bytes)?;
             disk::publish(&from, &to).map_err(|e| attempt.failed(e))?;

@@ -86,8 +86,11 @@ async fn deleting_leaves_no_empty_folders() {
     store.delete("a/e").await.unwrap();
     assert!(!folder.path().join("a").exists());
 
-    let state = store.uploads().begin("x/y/u").await.unwrap();
-    store.uploads().abort("x/y/u", state).await.unwrap();
+    let uploads = store.uploads();
+    let state = uploads.begin("x/y/u").await.unwrap();
+    let data = suite::incoming(b"data", 4);
+    let half = uploads.append("x/y/u", state, 0, data).await.unwrap();
+    uploads.abort("x/y/u", half.state).await.unwrap();
     assert!(names(&folder.path().join(".uploads")).is_empty());
 }
 
@@ -165,4 +168,14 @@ fn a_folder_that_cannot_be_made_says_which() {
     fs::write(&file, "").unwrap();
     let refused = FolderStore::open(&file.join("store")).err().unwrap();
     assert!(refused.to_string().contains("file/store"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_upload_that_was_only_begun_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FolderStore::open(folder.path()).unwrap();
+    // Then the process dies, before its caller has written down that there is one.
+    store.uploads().begin("sources/1").await.unwrap();
+    assert!(!folder.path().join(".uploads").exists());
+    assert!(store.uploads().begin("../1").await.is_err());
 }

@@ -66,6 +66,10 @@ pub async fn an_empty_upload_becomes_an_empty_object(store: Arc<dyn ObjectStore>
     assert_eq!(done.offset, 0);
     uploads.finish("none", done.state, 0).await.unwrap();
     assert_eq!(store.head("none").await.unwrap().bytes, 0);
+    let state = uploads.begin("nothing").await.unwrap();
+    uploads.finish("nothing", state.clone(), 0).await.unwrap();
+    uploads.finish("nothing", state, 0).await.unwrap();
+    assert_eq!(store.head("nothing").await.unwrap().bytes, 0);
 }
 
 /// Before it is finished there is nothing to see.

@@ -21,7 +21,7 @@ impl FolderStore {
                 File::open(to)
             });
             match linked {
-                Ok(_) => sync_folder_of(&to),
+                Ok(_) => Ok(()),
                 Err(e) if cannot_link(&e) => {
                     let copy = Unfinished::new(tmp.new_path());
                     fs::copy(&from, copy.path())
@@ -46,10 +46,6 @@ fn cannot_link(error: &io::Error) -> bool {
             | io::ErrorKind::PermissionDenied
             | io::ErrorKind::Unsupported
     )
-}
-
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), disk::sync_folder)
 }
 
 #[cfg(test)]
