@@ -68,6 +68,7 @@ pub(super) fn video(
     }
     let (frames, keyframes) = (track.packets, track.keyframes);
     let (first, last, by_decoding) = (track.first, track.last, track.by_decoding);
+    let start_s = track.start_s();
     let fitted = track.rate.finish([stream.average_rate, stream.real_rate]);
     let gap_s = if fitted.last_gap_s > 0.0 {
         fitted.last_gap_s
@@ -79,7 +80,7 @@ pub(super) fn video(
         true => f64::from(stream.held_back.unwrap_or(0)) / fitted.rate.as_f64(),
         false => 0.0,
     };
-    let start_s = first.map_or(0.0, |(time, _)| time) + late_s;
+    let start_s = start_s + late_s;
     // A raw stream has no times at all: its frames come at its rate.
     let end_s = last.map_or(frames as f64 / fitted.rate.as_f64(), |(time, length)| {
         time + late_s + if length > 0.0 { length } else { gap_s }

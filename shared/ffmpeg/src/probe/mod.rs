@@ -1,6 +1,7 @@
 //! What a source is: one ffprobe run, its packet list folded as it streams. Nothing of the list is kept.
 
 mod choice;
+mod clock;
 mod damage;
 mod error;
 mod packets;
@@ -42,7 +43,7 @@ pub async fn probe(
         return Err(ProbeError::EmptyFile);
     }
     let (listing, finished) = list(tools, input, bytes, limits, run, on_progress, cancel).await?;
-    if listing.packets.longest_s > limits.duration_s as f64 {
+    if listing.packets.longest_s() > limits.duration_s as f64 {
         return Err(ProbeError::TooLong {
             limit_s: limits.duration_s,
         });
@@ -72,7 +73,7 @@ impl Listing {
         let row = Row::new(line);
         match row.section {
             "packet" => self.packets.read(row),
-            "stream" => self.streams.push(Stream::read(row)),
+            "stream" => self.stream(Stream::read(row)),
             "format" => {
                 for (key, value) in row.fields() {
                     match key {
@@ -83,6 +84,13 @@ impl Listing {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// MPEG-TS lists its streams twice: by its programs, and by themselves.
+    fn stream(&mut self, stream: Stream) {
+        if self.streams.iter().all(|known| known.index != stream.index) {
+            self.streams.push(stream);
         }
     }
 }
@@ -113,7 +121,7 @@ async fn list(
             told = fraction;
             on_progress(fraction);
         }
-        if listing.packets.longest_s > limits.duration_s as f64 {
+        if listing.packets.longest_s() > limits.duration_s as f64 {
             Seen::Enough
         } else {
             Seen::Movement
@@ -129,6 +137,9 @@ fn media(
     bytes: u64,
     limits: &SourceLimits,
 ) -> Result<Media, ProbeError> {
+    if clock::may_restart(&listing.container) {
+        listing.packets.join();
+    }
     let damage = damage::damage(&finished.log, &listing.packets);
     let streams = &listing.streams;
     let picture = choice::picture(streams, &listing.packets);

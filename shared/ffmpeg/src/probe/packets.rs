@@ -1,5 +1,6 @@
 //! Folds the packet list: counts and times per stream, never the list itself.
 
+use super::clock::Clock;
 use super::rate::RateFit;
 use crate::rows::Row;
 use std::collections::BTreeMap;
@@ -50,12 +51,14 @@ impl Packet {
 }
 
 /// What is known of one stream's packets.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Track {
     /// Packets that are shown: those marked discard (before an edit's start) are not counted.
     pub(super) packets: u64,
     pub(super) keyframes: u64,
     pub(super) first: Option<(f64, Option<i64>)>,
+    /// Length of the packets before the first one that has a time: Matroska's have none below zero.
+    lead_s: f64,
     /// The latest presentation time, and the length of the packet that has it.
     pub(super) last: Option<(f64, f64)>,
     pub(super) rate: RateFit,
@@ -66,7 +69,31 @@ pub(super) struct Track {
 impl Track {
     /// When the first packet starts, in seconds.
     pub(super) fn start_s(&self) -> f64 {
-        self.first.map_or(0.0, |(time, _)| time)
+        self.first.map_or(0.0, |(time, _)| time - self.lead_s)
+    }
+
+    /// Takes a packet that is shown, its times moved by `shift_s`.
+    fn take(&mut self, packet: &Packet, shift_s: f64) {
+        self.packets += 1;
+        self.keyframes += u64::from(packet.keyframe);
+        // AVI and raw streams give decoding times only.
+        self.by_decoding |= packet.time.is_none() && packet.dts_time.is_some();
+        let Some(time) = packet.time.or(packet.dts_time) else {
+            if self.first.is_none() {
+                self.lead_s += packet.duration_s.unwrap_or(0.0);
+            }
+            return;
+        };
+        let time = time + shift_s;
+        if self.first.is_none_or(|(first, _)| time < first) {
+            self.first = Some((time, packet.ticks.or(packet.dts_ticks)));
+        }
+        if self.last.is_none_or(|(last, _)| time >= last) {
+            self.last = Some((time, packet.duration_s.unwrap_or(0.0)));
+        }
+        if packet.is_video {
+            self.rate.frame(time);
+        }
     }
 
     /// From the first packet's start to the last one's end; `gap_s` stands in for a last length that is not known.
@@ -86,8 +113,11 @@ pub(super) struct Packets {
     pub(super) corrupt: u64,
     /// How far into the file they reach, in bytes.
     pub(super) position: u64,
-    /// The most seconds that one stream of picture or sound spans.
-    pub(super) longest_s: f64,
+    clock: Clock,
+    /// The same on a clock that goes on, once times have started anew.
+    joined: Option<BTreeMap<u32, Track>>,
+    longest_s: f64,
+    longest_joined_s: f64,
 }
 
 impl Packets {
@@ -102,25 +132,39 @@ impl Packets {
         if packet.discard {
             return;
         }
-        let track = self.tracks.entry(packet.stream).or_default();
-        track.packets += 1;
-        track.keyframes += u64::from(packet.keyframe);
-        // AVI and raw streams give decoding times only.
-        track.by_decoding |= packet.time.is_none();
-        let Some(time) = packet.time.or(packet.dts_time) else {
-            return;
-        };
-        if track.first.is_none_or(|(first, _)| time < first) {
-            track.first = Some((time, packet.ticks.or(packet.dts_ticks)));
+        let length_s = packet.duration_s.unwrap_or(0.0);
+        let shift_s = self.clock.shift_s(packet.stream, packet.dts_time, length_s);
+        if shift_s != 0.0 && self.joined.is_none() {
+            self.joined = Some(self.tracks.clone());
         }
-        if track.last.is_none_or(|(last, _)| time >= last) {
-            track.last = Some((time, packet.duration_s.unwrap_or(0.0)));
+        self.longest_s = self.longest_s.max(take(&mut self.tracks, &packet, 0.0));
+        if let Some(joined) = &mut self.joined {
+            let longest_s = take(joined, &packet, shift_s);
+            self.longest_joined_s = self.longest_joined_s.max(longest_s);
         }
-        if packet.is_video {
-            track.rate.frame(time);
-        }
-        self.longest_s = self.longest_s.max(track.length_s(0.0));
     }
+
+    /// The most seconds that one stream of picture or sound spans for certain, whichever of both clocks is right.
+    pub(super) fn longest_s(&self) -> f64 {
+        match self.joined {
+            Some(_) => self.longest_s.min(self.longest_joined_s),
+            None => self.longest_s,
+        }
+    }
+
+    /// From here on, times are those of the clock that goes on.
+    pub(super) fn join(&mut self) {
+        if let Some(joined) = self.joined.take() {
+            self.tracks = joined;
+        }
+    }
+}
+
+/// Takes a packet into its track; how long that is now, in seconds.
+fn take(tracks: &mut BTreeMap<u32, Track>, packet: &Packet, shift_s: f64) -> f64 {
+    let track = tracks.entry(packet.stream).or_default();
+    track.take(packet, shift_s);
+    track.length_s(0.0)
 }
 
 #[cfg(test)]
@@ -149,7 +193,7 @@ mod tests {
         assert_eq!(got.tracks[&1].packets, 1);
         assert_eq!(got.tracks[&1].start_s(), 0.0);
         assert_eq!((got.corrupt, got.position), (1, 700));
-        assert!((got.longest_s - 0.16).abs() < 1e-9);
+        assert!((got.longest_s() - 0.16).abs() < 1e-9);
     }
 
     #[test]
@@ -161,5 +205,31 @@ mod tests {
         assert!(got.tracks[&0].by_decoding);
         assert_eq!(got.tracks[&0].first, Some((0.12, Some(3))));
         assert!((got.tracks[&0].length_s(0.04) - 0.08).abs() < 1e-9);
+    }
+
+    #[test]
+    fn times_that_start_anew_are_kept_apart_until_the_container_is_known() {
+        let line = |time: f64| {
+            format!(
+                "packet|codec_type=video|stream_index=0|pts_time={time}|dts_time={time}|duration_time=0.2|flags=K_"
+            )
+        };
+        let lines: Vec<String> = [0.0, 0.2, 0.4, 0.0, 0.2].map(line).into();
+        let mut got = fold(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!((got.tracks[&0].length_s(0.0) - 0.6).abs() < 1e-9);
+        got.join();
+        assert!((got.tracks[&0].length_s(0.0) - 1.0).abs() < 1e-9);
+        assert_eq!(got.tracks[&0].packets, 5);
+    }
+
+    #[test]
+    fn packets_before_the_first_time_count() {
+        let got = fold(&[
+            "packet|codec_type=video|stream_index=0|pts_time=N/A|dts_time=N/A|duration_time=0.04|flags=K_",
+            "packet|codec_type=video|stream_index=0|pts_time=0.1|dts_time=N/A|duration_time=0.04|flags=__",
+            "packet|codec_type=video|stream_index=0|pts_time=0.02|dts_time=N/A|duration_time=0.04|flags=__",
+        ]);
+        assert!((got.tracks[&0].start_s() + 0.02).abs() < 1e-9);
+        assert!((got.tracks[&0].length_s(0.0) - 0.16).abs() < 1e-9);
     }
 }

@@ -30,7 +30,7 @@ const USUAL: [(i64, i64); 11] = [
 const FASTEST: f64 = 1000.0;
 
 /// Frame times, as they come.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct RateFit {
     waiting: BinaryHeap<Reverse<i64>>,
     first_us: i64,
