@@ -240,4 +240,7 @@ pub struct ExpectAudio {
     pub drift_s: f64,
     /// Sound start minus picture start in the source, in seconds; 0 without a picture.
     pub offset_s: f64,
+    /// The source's own packets, copied: what is wrong with them is wrong here too.
+    #[serde(default)]
+    pub copied: bool,
 }

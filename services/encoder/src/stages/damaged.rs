@@ -35,8 +35,7 @@ pub async fn judge(
     )
     .await
     .map_err(|e| tool_failed("measuring what of the source can be decoded", &e))?;
-    let declared_s = media.declared_duration_s;
-    match verify::judge_damaged(&spec.expect, measured, &decodable, declared_s) {
+    match verify::judge_damaged(&spec.expect, measured, &decodable, &media) {
         Err(_) => Err(failed(lasting("verification_failed", differs(mismatches)))),
         Ok((_, warnings)) if spec.strict && !warnings.is_empty() => {
             let said: Vec<&str> = warnings.iter().map(|w| w.message.as_str()).collect();

@@ -85,6 +85,7 @@ pub fn assemble(source: &Input, size: (u32, u32), frames: u64, sound: bool) -> A
                 tolerance_s: 0.2,
                 drift_s: 0.1,
                 offset_s: 0.0,
+                copied: false,
             }),
         },
         strict: false,

@@ -112,5 +112,6 @@ fn sound(
         tolerance_s: AUDIO_TOLERANCE_S,
         drift_s: DRIFT_S.max(tick_s),
         offset_s: made.offset_s,
+        copied: spec.how == AudioHow::Copy,
     })
 }

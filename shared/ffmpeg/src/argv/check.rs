@@ -50,10 +50,7 @@ pub fn decode(
     input: &str,
 ) -> Vec<String> {
     let mut args = Args::ffmpeg("error");
-    args.guards(caps)
-        .input(input)
-        .pair("-max_error_rate", 1)
-        .words(["-copyts"]);
+    args.guards(caps).input(input).pair("-max_error_rate", 1);
     if let Some(stream) = video {
         args.pair("-map", format!("0:{stream}"))
             .words(["-c:v", "wrapped_avframe", "-fps_mode", "passthrough"])

@@ -21,8 +21,10 @@ pub struct Decodable {
     pub duration_s: f64,
     /// Sound of the chosen stream, from its start to its end, in seconds; 0 without one.
     pub audio_s: f64,
-    /// Sound start minus picture start, in seconds; 0 unless both are there.
-    pub offset_s: f64,
+    /// When the picture begins, in seconds from the source's first stamp; 0 without one.
+    pub start_s: f64,
+    /// When the sound begins, likewise.
+    pub audio_start_s: f64,
     /// How many lines the decoders complained in.
     pub error_count: u64,
 }
@@ -129,12 +131,12 @@ impl Fold {
     fn finish(self, error_count: u64) -> Decodable {
         let find = |is_video: bool| self.tracks.iter().find(|t| t.is_video == is_video);
         let (video, audio) = (find(true), find(false));
-        let offset = video.zip(audio).map(|(v, a)| a.start_s() - v.start_s());
         Decodable {
             frames: video.map_or(0, |t| t.frames),
             duration_s: video.map_or(0.0, Track::length_s),
             audio_s: audio.map_or(0.0, Track::length_s),
-            offset_s: offset.unwrap_or(0.0),
+            start_s: video.map_or(0.0, Track::start_s),
+            audio_start_s: audio.map_or(0.0, Track::start_s),
             error_count,
         }
     }
@@ -158,6 +160,7 @@ mod tests {
         assert_eq!((got.frames, got.error_count), (2, 3));
         assert!((got.duration_s - 0.08).abs() < 1e-9);
         assert!((got.audio_s - 2048.0 / 48_000.0).abs() < 1e-9);
-        assert!((got.offset_s - 0.01).abs() < 1e-9);
+        assert_eq!(got.start_s, 0.0);
+        assert!((got.audio_start_s - 0.01).abs() < 1e-9);
     }
 }

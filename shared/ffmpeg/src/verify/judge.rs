@@ -216,6 +216,7 @@ pub(super) mod tests {
                 tolerance_s: 0.1,
                 drift_s: 0.05,
                 offset_s: 0.0,
+                copied: false,
             }),
         }
     }
