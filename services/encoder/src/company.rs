@@ -35,6 +35,11 @@ impl Company {
         })
     }
 
+    /// Whether a run must be alone now, so that nothing new is taken.
+    pub fn is_closed(&self) -> bool {
+        self.0.borrow().alone
+    }
+
     /// Waits until a run must be alone.
     pub async fn closed(&self) {
         self.wait(|state| state.alone).await;
@@ -91,6 +96,7 @@ mod tests {
         two.ready().now_or_never().unwrap();
         let alone = company.join(true).unwrap();
         assert!(company.closed().now_or_never().is_some());
+        assert!(company.is_closed());
         assert!(company.join(false).is_none());
         assert!(company.join(true).is_none());
         assert!(alone.ready().now_or_never().is_none());
@@ -101,6 +107,7 @@ mod tests {
         assert!(company.open().now_or_never().is_none());
         drop(alone);
         assert!(company.open().now_or_never().is_some());
+        assert!(!company.is_closed());
         assert!(company.join(false).is_some());
     }
 }

@@ -96,10 +96,15 @@ impl Worker {
             } else {
                 (self.config.slots, busy_encode)
             };
+            // A free slot that takes nothing would be sent the same task again and again.
+            let busy = match self.company.is_closed() {
+                true => slots,
+                false => u16::try_from(busy).unwrap_or(u16::MAX),
+            };
             LaneSlots {
                 lane: lane.clone(),
                 slots,
-                free: slots.saturating_sub(u16::try_from(busy).unwrap_or(u16::MAX)),
+                free: slots.saturating_sub(busy),
             }
         });
         WorkerInfo {

@@ -221,7 +221,7 @@ async fn a_task_of_a_newer_program_is_given_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_that_must_run_alone_waits_for_the_others_and_lets_none_in() {
-    let farm = Farm::new().await;
+    let farm = Farm::with(|config| config.slots = 2).await;
     let long = farm.task(specs::long_encode(&long_source(&farm).await));
     farm.send(&long).await;
     let long_run = farm.started(&long).await;
@@ -232,8 +232,10 @@ async fn a_task_that_must_run_alone_waits_for_the_others_and_lets_none_in() {
     let alone_run = farm.started(&alone).await;
     // It is held and waits: two renewals on it is still there, and has no tool.
     for _ in 0..2 {
-        farm.renewal(|_, runs| runs.contains(&alone_run) && runs.contains(&long_run))
+        let info = farm
+            .renewal(|_, runs| runs.contains(&alone_run) && runs.contains(&long_run))
             .await;
+        assert!(info.lanes.iter().all(|l| l.free == 0), "{:?}", info.lanes);
     }
     assert!(farm.find_tool(alone_run.run).is_none());
     farm.stop(long_run.run).await;
@@ -241,6 +243,8 @@ async fn a_task_that_must_run_alone_waits_for_the_others_and_lets_none_in() {
         farm.end(alone_run.run).await,
         WorkerEventBody::Succeeded { .. }
     ));
+    farm.renewal(|info, _| info.lanes.iter().all(|l| l.free == l.slots))
+        .await;
     let next = farm.task(specs::probe(&clip));
     farm.make(&next).await;
 }
