@@ -1,8 +1,9 @@
 //! Opening the database. Knows URLs and pool settings; no query.
 
 use crate::{StoreError, error::Attempt, migration::Migrator};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, sqlx};
 use sea_orm_migration::MigratorTrait;
+use sqlx::Connection;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
@@ -44,6 +45,9 @@ impl Store {
                     .busy_timeout(Duration::from_secs(10))
                     .pragma("journal_mode", "WAL")
                     .pragma("synchronous", "FULL")
+            })
+            .map_sqlx_sqlite_pool_opts(|pool| {
+                pool.after_release(|connection, _| Box::pin(is_between_transactions(connection)))
             });
         let db = Database::connect(options)
             .await
@@ -74,4 +78,20 @@ impl Store {
     pub async fn close(self) -> Result<(), StoreError> {
         self.db.close().await.attempt("closing the database")
     }
+}
+
+/// Whether a connection that comes back to the pool may be used again; if not, it is closed, which ends what it began.
+///
+/// SQLite itself rolls a transaction back whose commit found no space. sqlx then can't, and counts it as begun for ever:
+/// what it takes for the next transaction's commit is only the end of a savepoint, and nothing of it lasts.
+async fn is_between_transactions(
+    connection: &mut sqlx::SqliteConnection,
+) -> Result<bool, sqlx::Error> {
+    // A rollback on drop is only on its way; it has been carried out once the connection answers.
+    connection.ping().await?;
+    let left_inside = connection.is_in_transaction();
+    if left_inside {
+        tracing::warn!("a database connection was left inside a transaction; it is closed");
+    }
+    Ok(!left_inside)
 }

@@ -4,7 +4,8 @@
 
 mod suite;
 
-use reelmill_store::{ConnectionTrait, Store};
+use reelmill_store::{ConnectionTrait, Store, StoreError};
+use sea_orm::{DbBackend, Statement};
 
 async fn store() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -30,6 +31,40 @@ async fn a_migration_that_was_cut_off_is_begun_again() {
     store.migrate().await.unwrap();
     let due = reelmill_store::sweep::due_prefixes(store.db(), 1).await;
     assert_eq!(due.unwrap(), []);
+}
+
+/// A full disk makes SQLite roll back by itself what it should commit. A body that says `ROLLBACK` leaves the connection
+/// the same, and a reference that is still dangling at the end fails a commit too.
+#[tokio::test]
+async fn a_commit_that_failed_spoils_no_later_one() {
+    let (dir, store) = store().await;
+    let tables = "CREATE TABLE a (n INTEGER PRIMARY KEY);
+        CREATE TABLE b (n INTEGER REFERENCES a (n) DEFERRABLE INITIALLY DEFERRED)";
+    store.db().execute_unprepared(tables).await.unwrap();
+    let run = |sql: &'static str| {
+        store.transact(move |txn| async move {
+            txn.execute_unprepared(sql).await.unwrap();
+            Ok::<_, StoreError>(())
+        })
+    };
+    for _ in 0..3 {
+        run("ROLLBACK").await.unwrap_err();
+        run("INSERT INTO b VALUES (7)").await.unwrap_err();
+    }
+    run("INSERT INTO a VALUES (1)").await.unwrap();
+
+    // What was committed is there for everyone.
+    let url = format!("sqlite:{}", dir.path().join("t.db").display());
+    let other = Store::connect(&url).await.unwrap();
+    let rows = other
+        .db()
+        .query_all_raw(Statement::from_string(
+            DbBackend::Sqlite,
+            "SELECT n FROM a UNION ALL SELECT n FROM b",
+        ))
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 1);
 }
 
 macro_rules! run {
