@@ -5,6 +5,7 @@ use reelmill_tests::api::{id, output};
 use reelmill_tests::clips::{drawn, drawn_with, ffmpeg, noise};
 use reelmill_tests::{Api, Server, Setup, look, wait::secs};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Makes `mkv` of these bytes; the job once it has ended.
 async fn fate(api: &Api, name: &str, bytes: Vec<u8>, more: Value) -> Result<Value> {
@@ -121,6 +122,39 @@ async fn a_film_with_a_hole_in_it_completes_with_a_warning_or_says_why_not() -> 
     let strict = fate(&api, "hole.mkv", bytes, json!({"strict": true})).await?;
     ensure!(strict["state"] == "failed", "{strict:#}");
     plain(&strict)?;
+    unharmed(server).await
+}
+
+#[tokio::test]
+async fn damage_that_only_decoding_shows_is_told_once_for_all_outputs() -> Result<()> {
+    let server = Setup::new().start().await?;
+    let api = server.api();
+    let dir = tempfile::tempdir()?;
+    // No B-frames and a fixed rate: whatever is hit, every frame still comes out, covered up.
+    let more = ["-bf", "0", "-b:v", "800k"];
+    let whole = drawn_with(dir.path(), "whole.mp4", "320x180", 3.0, &more).await?;
+    let mut bytes = std::fs::read(&whole)?;
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 3000].copy_from_slice(&noise(5, 3000));
+    let upload = api.upload("rotten.mp4", bytes.clone()).await?;
+    let wanted = ["mkv", "webm", "thumbnails"];
+    let job = api.submit(&upload, &wanted).await?;
+    let job = api.ended(&id(&job)?, secs(90)).await?;
+    ensure!(job["state"] == "completed", "{job:#}");
+    let warnings = job["warnings"].as_array().context("no warnings")?;
+    ensure!(
+        !warnings.is_empty() && warnings.iter().all(|w| w["code"] == "source_damaged"),
+        "{job:#}"
+    );
+    let said: BTreeSet<_> = warnings.iter().map(|w| w["message"].as_str()).collect();
+    ensure!(said.len() == warnings.len() && said.len() <= 2, "{job:#}");
+
+    let strict = fate(&api, "rotten.mp4", bytes, json!({"strict": true})).await?;
+    ensure!(strict["state"] == "failed", "{strict:#}");
+    ensure!(
+        strict["outputs"][0]["error"]["code"] == "source_damaged",
+        "{strict:#}"
+    );
     unharmed(server).await
 }
 

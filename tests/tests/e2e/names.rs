@@ -93,12 +93,7 @@ async fn one(server: &reelmill_tests::Server, name: &str, bytes: &[u8]) -> Resul
 async fn a_wrong_name_is_refused_plainly() -> Result<()> {
     let server = Setup::new().start().await?;
     let api = server.api();
-    for metadata in [
-        "filename not-base64!",
-        "filename YQ== YQ==",
-        ",,,",
-        "filename",
-    ] {
+    for metadata in ["filename not-base64!", "filename YQ== YQ=="] {
         let answer = api
             .raw(
                 Method::POST,
