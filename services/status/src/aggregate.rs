@@ -9,7 +9,7 @@ use reelmill_domain::{
     time::Timestamp,
     wire::{RunRef, SCHEMA, WorkerEvent, WorkerEventBody},
 };
-use reelmill_store::{Change, StoreError, apply, renew::renew, workers};
+use reelmill_store::{AfterCommit, Change, StoreError, apply, renew::renew, sweeps, workers};
 use std::time::Duration;
 
 /// Before another try at broker or database.
@@ -87,7 +87,7 @@ async fn apply_event(core: &Core, event: &WorkerEvent) -> Result<(), StoreError>
                     lease_until,
                 })
             };
-            to_task(core, *job, run, &started, false).await
+            to_task(core, *job, run, &started, false).await.map(drop)
         }
         WorkerEventBody::Succeeded { run, job, result } => {
             let RunRef {
@@ -101,7 +101,12 @@ async fn apply_event(core: &Core, event: &WorkerEvent) -> Result<(), StoreError>
                     result: result.clone(),
                 })
             };
-            to_task(core, *job, run, &succeeded, plans).await
+            let in_vain = to_task(core, *job, run, &succeeded, plans).await?;
+            // The worker keeps the files of a result that it told, and this one nobody will ever use.
+            if in_vain && sweeps::sweep_late(core.store.db(), *job).await? {
+                core.bells.sweep.notify_one();
+            }
+            Ok(())
         }
         WorkerEventBody::Failed { run, job, failure } => {
             let RunRef {
@@ -114,14 +119,14 @@ async fn apply_event(core: &Core, event: &WorkerEvent) -> Result<(), StoreError>
                     failure: failure.clone(),
                 })
             };
-            to_task(core, *job, run, &failed, false).await
+            to_task(core, *job, run, &failed, false).await.map(drop)
         }
         WorkerEventBody::Released { run, job } => {
             let RunRef {
                 attempt, run: id, ..
             } = *run;
             let released = |_: &Task, _| Some(TaskEvent::Released { attempt, run: id });
-            to_task(core, *job, run, &released, false).await
+            to_task(core, *job, run, &released, false).await.map(drop)
         }
         WorkerEventBody::Bye => {
             workers::bye(core.store.db(), worker).await?;
@@ -130,23 +135,29 @@ async fn apply_event(core: &Core, event: &WorkerEvent) -> Result<(), StoreError>
     }
 }
 
-/// Applies what happened to a task. A run of a job that was deleted works for nothing.
+/// Applies what happened to a task. Whether its run worked in vain, as every run of a job does that was deleted.
 async fn to_task(
     core: &Core,
     job: JobId,
     run: &RunRef,
     what: reelmill_store::MakeTaskEvent<'_>,
     plans: bool,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let policy = if plans {
         core.planning_policy().await?
     } else {
         core.policy()
     };
     match apply(&core.store, job, Change::Task(run.task, what), &policy).await {
-        Ok(after) => core.after(after).await,
-        Err(error) if error.is_not_found() => core.stop(vec![run.run]).await,
-        Err(error) => return Err(error),
+        Ok(after) => {
+            let in_vain = after.contains(&AfterCommit::Stop(run.run));
+            core.after(after).await;
+            Ok(in_vain)
+        }
+        Err(error) if error.is_not_found() => {
+            core.stop(vec![run.run]).await;
+            Ok(true)
+        }
+        Err(error) => Err(error),
     }
-    Ok(())
 }

@@ -5,12 +5,17 @@ use crate::{
     world::{World, config, until},
 };
 use reelmill_domain::{
+    event::JobEvent,
     id::{FileId, UploadId},
     keys,
+    lane::Lane,
 };
 use reelmill_objects::ObjectStore;
 use reelmill_status::StatusConfig;
-use reelmill_store::refs::{self, Holder};
+use reelmill_store::{
+    ConnectionTrait,
+    refs::{self, Holder},
+};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -136,4 +141,35 @@ async fn a_file_that_can_t_be_deleted_holds_up_no_other() {
         world.objects_under(good).await.is_empty().then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_told_after_the_last_sweep_goes_as_well() {
+    let world = World::new().await;
+    let status = world.status().await;
+    let mut worker = Fake::start(&world, 1).await;
+    let cancelled = world.submit(&["mkv"]).await;
+    worker.work_off(&world, 1).await;
+    let first = worker.take(&Lane::encode()).await;
+    world.wish(cancelled.id, JobEvent::Cancel).await;
+    status.until_state(cancelled.id, "cancelled").await;
+    let deleted = world.submit(&["mkv"]).await;
+    worker.work_off(&world, 1).await;
+    let second = worker.take(&Lane::encode()).await;
+    world.delete(deleted.id).await;
+    until("both jobs have been swept for the last time", async || {
+        let touch = "UPDATE prefix_sweeps SET prefix = prefix";
+        let left = world.store.db().execute_unprepared(touch).await.unwrap();
+        (left.rows_affected() == 0).then_some(())
+    })
+    .await;
+    // A worker that heard of nothing comes back with what it made.
+    for (job, run) in [(cancelled, first), (deleted, second)] {
+        worker.succeed(&world, &run).await;
+        until("its work is gone", async || {
+            let left = world.objects_under(&keys::work_prefix(job.id)).await;
+            left.is_empty().then_some(())
+        })
+        .await;
+    }
 }
