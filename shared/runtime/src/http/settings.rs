@@ -27,6 +27,15 @@ impl HttpSettings {
         })
     }
 
+    /// Whether this is the origin of the public URL.
+    pub(super) fn is_public(&self, origin: &str) -> bool {
+        self.public_url.as_ref().is_some_and(|url| {
+            url.origin()
+                .ascii_serialization()
+                .eq_ignore_ascii_case(origin)
+        })
+    }
+
     /// Whether `authority` (`host` or `host:port`) names this service: a loopback name with any port, or the public URL's host.
     pub(super) fn is_own_authority(&self, authority: &str) -> bool {
         let Ok(url) = Url::parse(&format!("http://{authority}/")) else {

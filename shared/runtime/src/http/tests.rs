@@ -218,8 +218,18 @@ async fn on_loopback_foreign_hosts_and_origins_are_refused() {
         (&[("host", "[::1]:8080")], None),
         (&[("host", "video.example.org")], None),
         (
-            &[("host", "localhost"), ("origin", "http://localhost:5173")],
+            &[
+                ("host", "LocalHost:8080"),
+                ("origin", "http://localhost:8080"),
+            ],
             None,
+        ),
+        (
+            &[
+                ("host", "localhost:8080"),
+                ("origin", "http://localhost:5173"),
+            ],
+            Some("foreign_origin"),
         ),
         (
             &[
@@ -268,6 +278,34 @@ async fn on_loopback_foreign_hosts_and_origins_are_refused() {
 }
 
 #[tokio::test]
+async fn elsewhere_foreign_pages_may_change_nothing() {
+    let public = settings("0.0.0.0:8080");
+    let cases = [
+        ("http://mill.lan:8080", true),
+        ("https://video.example.org", true),
+        ("https://studio.example.com", true),
+        ("https://evil.example", false),
+        ("null", false),
+    ];
+    for (origin, welcome) in cases {
+        let mut form = wish("{}");
+        let headers = form.headers_mut();
+        headers.insert("host", "mill.lan:8080".parse().unwrap());
+        headers.insert("origin", origin.parse().unwrap());
+        let refused = send_to(&public, form).await.0 == 403;
+        assert_eq!(!refused, welcome, "{origin}");
+    }
+    let look = get_with(
+        "/n/1",
+        &[
+            ("host", "mill.lan:8080"),
+            ("origin", "https://evil.example"),
+        ],
+    );
+    assert_eq!(send_to(&public, look).await.0, 200);
+}
+
+#[tokio::test]
 async fn configured_origins_may_call_and_read_the_tus_headers() {
     let origin = ("origin", "https://studio.example.com");
     let mut preflight = get_with(
@@ -292,7 +330,8 @@ async fn configured_origins_may_call_and_read_the_tus_headers() {
             .contains("Upload-Offset")
     );
     let own = ("origin", "http://localhost:8080");
-    let (status, headers, _) = send(get_with("/n/1", &[own])).await;
+    let host = ("host", "localhost:8080");
+    let (status, headers, _) = send(get_with("/n/1", &[host, own])).await;
     assert_eq!(status, 200);
     assert!(!headers.contains_key("access-control-allow-origin"));
 }
