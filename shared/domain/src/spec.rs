@@ -216,7 +216,7 @@ pub struct ExpectVideo {
 pub enum Frames {
     /// Exactly so many: frames pass through.
     Exactly(u64),
-    /// A constant rate is made, or an encoder leaves out what doesn't move (Theora): within `off` of `count`.
+    /// A constant rate is made, or a muxer leaves out a still end (Theora): within `off` of `count`.
     About {
         /// The count computed from rate and length.
         count: u64,

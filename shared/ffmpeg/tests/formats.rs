@@ -3,6 +3,7 @@
 
 mod support;
 
+use reelmill_ffmpeg::verify::judge;
 use support::{Lab, media, planned};
 
 const FILMS: [&str; 4] = ["avi", "mkv", "ogg", "webm"];
@@ -307,4 +308,30 @@ async fn the_same_bytes_every_time_and_no_trace_of_the_source() {
         let leaks = one.windows(6).any(|w| w == b"SECRET");
         assert!(!leaks, "{preset} carries the source's tags");
     }
+}
+
+#[tokio::test]
+async fn still_scenes_in_theora_are_counted_and_lost_pages_are_found() {
+    let lab = Lab::new();
+    // Moving for a second, then still: most frames are empty packets, of which decoding says nothing.
+    let source = lab.make(
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=1 -vf tpad=stop_mode=clone:stop_duration=5,format=yuv420p -c:v libx264",
+        "still.mp4",
+    );
+    let (made, _) = lab.make_output(&source, "ogg").await;
+    let frames = made.frames.expect("a picture");
+    assert!((125..=150).contains(&frames), "{frames} of 150 frames");
+
+    let found = lab.probe(&source).await.expect("a film");
+    let (_, assemble) = planned(&found, "ogg");
+    let good = std::fs::read(lab.path("ogg.out")).expect("read");
+    let pages: Vec<usize> = (0..good.len() - 4)
+        .filter(|at| good[*at..].starts_with(b"OggS"))
+        .collect();
+    // One page of nothing but still frames, in the middle of the film.
+    let at = pages[pages.len() / 2];
+    let end = pages[pages.len() / 2 + 1];
+    let holed = lab.write("holed.ogg", [&good[..at], &good[end..]].concat());
+    let wrong = judge(&assemble.expect, &lab.measure(&holed).await).expect_err("a page is gone");
+    assert!(wrong.iter().any(|m| m.code == "lost_frames"), "{wrong:?}");
 }

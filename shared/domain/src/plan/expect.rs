@@ -14,6 +14,10 @@ const AUDIO_TOLERANCE_S: f64 = 0.25;
 /// late), and codec delays that a container can't note stay below it.
 const DRIFT_S: f64 = 0.1;
 
+/// In Theora a frame that equals the one before is an empty packet, and ffmpeg writes no Ogg page that holds nothing
+/// else: a film that ends in a still scene lacks up to a page of it, which spans a second.
+const STILL_END_S: f64 = 1.0;
+
 /// The expectation for an output.
 pub(super) fn expectation(
     container: Container,
@@ -41,8 +45,8 @@ fn picture(source: &Video, video: &VideoSpec, made: &Made) -> ExpectVideo {
                 (base_s * rate.as_f64()).ceil() as u64
             };
             if video.encoder == VideoEncoder::Theora {
-                let (off, still_s) = unmoved(video, made.frames, rate.as_f64());
-                (about(made.frames, off.max(slack)), base_s + still_s)
+                let page = (STILL_END_S * rate.as_f64()).ceil() as u64;
+                (about(made.frames, slack + page), base_s + STILL_END_S)
             } else {
                 (about(made.frames, slack), base_s)
             }
@@ -76,16 +80,6 @@ fn tolerance_s(source: &Video, video: &VideoSpec) -> f64 {
     } else {
         base_s
     }
-}
-
-/// Theora writes nothing for a frame that equals the one before, and ffmpeg drops that nothing: a still scene has
-/// fewer frames (the times of the others stay right), and a film that ends in one ends at its last change. Only its
-/// keyframes are sure to be there. Returns how many frames, and how many seconds at the end, that may cost.
-fn unmoved(video: &VideoSpec, frames: u64, rate: f64) -> (u64, f64) {
-    let interval = u64::from(video.keyframe_interval.unwrap_or(u32::MAX)).max(1);
-    let sure = frames.div_ceil(interval);
-    let still_s = frames.min(interval) as f64 / rate;
-    (frames.saturating_sub(sure), still_s)
 }
 
 fn sound(

@@ -97,6 +97,9 @@ fn video(found: &mut Findings, expect: &ExpectVideo, got: &MeasuredVideo) {
     found.unless(got.frames.abs_diff(count) <= off, "wrong_frames", || {
         format!("it has {} frames, not {count}", got.frames)
     });
+    found.unless(got.lost == 0, "lost_frames", || {
+        format!("{} of the frames in it did not come out", got.lost)
+    });
     found.unless(got.unordered == 0, "unordered_frames", || {
         format!("{} of its frames are out of order", got.unordered)
     });
@@ -231,6 +234,8 @@ pub(super) mod tests {
                 height: 360,
                 pixel_format: "yuv420p".into(),
                 frames: 250,
+                lost: 0,
+                rate: 25.0,
                 start_s: 0.021,
                 end_s: 10.021,
                 unordered: 0,
@@ -264,7 +269,7 @@ pub(super) mod tests {
     #[test]
     fn each_fault_is_named_in_words() {
         type Break = fn(&mut Measured);
-        let faults: [(&str, Break); 12] = [
+        let faults: [(&str, Break); 13] = [
             ("wrong_container", |m| m.container = "avi".into()),
             ("no_picture", |m| m.video = None),
             ("no_sound", |m| m.audio = None),
@@ -273,6 +278,7 @@ pub(super) mod tests {
             }),
             ("wrong_size", |m| m.video.as_mut().unwrap().height = 358),
             ("wrong_frames", |m| m.video.as_mut().unwrap().frames = 249),
+            ("lost_frames", |m| m.video.as_mut().unwrap().lost = 1),
             ("unordered_frames", |m| {
                 m.video.as_mut().unwrap().unordered = 1
             }),

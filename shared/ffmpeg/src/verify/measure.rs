@@ -1,5 +1,6 @@
 //! Decodes a file and counts what comes out: one ffprobe run, its frame list folded as it streams.
 
+use super::theora;
 use crate::encode::{folder_of, seen_from};
 use crate::process::{Finished, Order, Seen, run};
 use crate::rows::Row;
@@ -7,6 +8,7 @@ use crate::streams::Stream;
 use crate::{Cause, FfmpegProgress, RunError, RunLimits, Tools, argv};
 use reelmill_domain::spec::SourceLimits;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
@@ -50,8 +52,12 @@ pub struct MeasuredVideo {
     pub height: u32,
     /// Pixel format.
     pub pixel_format: String,
-    /// Frames decoded.
+    /// Frames shown: those decoded, and in Theora also those that the file says equal the one before.
     pub frames: u64,
+    /// Frames that the file holds, or should hold by its own count, and that did not come out (told by Theora alone).
+    pub lost: u64,
+    /// Frames per second, as the file declares them; 25 when it doesn't.
+    pub rate: f64,
     /// When the first frame shows, in seconds.
     pub start_s: f64,
     /// When the last frame ends, in seconds.
@@ -112,7 +118,29 @@ pub async fn measure(
             log_tail: finished.log.tail(),
         });
     }
-    Ok(fold.finish(&finished))
+    let mut measured = fold.finish(&finished);
+    if let Some(video) = measured.video.as_mut().filter(|v| v.codec == "theora") {
+        still_frames(file, video).await?;
+    }
+    Ok(measured)
+}
+
+/// Corrects what decoding alone knows of a Theora picture.
+async fn still_frames(file: &Path, video: &mut MeasuredVideo) -> Result<(), RunError> {
+    let path = file.to_owned();
+    let read = tokio::task::spawn_blocking(move || theora::frames(&path)).await;
+    let found = read.map_err(io::Error::other).and_then(|found| found);
+    let frames = found.map_err(|error| {
+        RunError::bare(Cause::NoResult {
+            what: format!("the frames of the file it made can't be counted: {error}"),
+        })
+    })?;
+    if let Some(frames) = frames {
+        video.lost = frames.lost + frames.coded.abs_diff(video.frames);
+        video.end_s = video.start_s + frames.all as f64 / video.rate;
+        video.frames = frames.all;
+    }
+    Ok(())
 }
 
 /// The frames of one stream so far.
@@ -235,6 +263,8 @@ fn video(stream: &Stream, track: &Track) -> MeasuredVideo {
         height: stream.height.unwrap_or(0),
         pixel_format: stream.pixel_format.clone(),
         frames: track.frames,
+        lost: 0,
+        rate,
         start_s: track.start_s(),
         end_s: end.unwrap_or(0.0),
         unordered: track.unordered,

@@ -3,6 +3,7 @@ mod damaged;
 mod decodable;
 mod judge;
 mod measure;
+mod theora;
 
 pub use damaged::judge_damaged;
 pub use decodable::{Decodable, decodable};
