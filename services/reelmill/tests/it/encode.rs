@@ -183,6 +183,24 @@ fn wrong_use_is_refused_before_any_work() {
 }
 
 #[test]
+fn a_damaged_source_is_told_of() {
+    let home = tempfile::tempdir().unwrap();
+    let film = home.path().join("film.mkv");
+    light(&film);
+    let whole = fs::read(&film).unwrap();
+    fs::write(&film, &whole[..whole.len() / 2]).unwrap();
+    let args = ["film.mkv", "--to", "avi", "--out"];
+
+    let told = encode(home.path(), &[&args[..], &["plain"]].concat());
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.err.contains("film.avi: warning, The file"), "{told:?}");
+
+    let told = encode(home.path(), &[&args[..], &["json", "--json"]].concat());
+    let warnings = &told.json()[0]["warnings"];
+    assert_eq!(warnings.as_array().unwrap().len(), 1, "{told:?}");
+}
+
+#[test]
 fn sources_with_one_stem_do_not_collide_and_a_bad_one_fails_alone() {
     let home = tempfile::tempdir().unwrap();
     for folder in ["a", "b", "c"] {

@@ -154,6 +154,7 @@ impl<'a> Work<'a> {
         let begun = resume::begun(self.local, &self.record, want).await?;
         if let Some(job) = &begun {
             self.collect_published(want, job).await?;
+            self.report.warned(&want.source.path, &job.warnings);
         }
         let missing: Vec<&str> = want
             .outputs
@@ -252,6 +253,7 @@ impl<'a> Work<'a> {
                     .ended(&want.source.path, goal.preset, &output.state);
             }
         }
+        self.report.warned(&want.source.path, &job.warnings);
         self.let_go(job.id).await
     }
 

@@ -2,7 +2,7 @@
 
 use super::plan::Wanted;
 use crate::show;
-use reelmill_domain::{output::OutputState, preset::Preset};
+use reelmill_domain::{event::Warning, output::OutputState, preset::Preset};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,8 @@ pub struct Line {
     state: State,
     /// Why it failed or was skipped.
     reason: Option<String>,
+    /// What its owner should know of what was made, such as that the source is damaged.
+    warnings: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,6 +55,7 @@ impl Report {
                     State::Unfinished
                 },
                 reason: None,
+                warnings: Vec::new(),
             })
         });
         Self {
@@ -78,6 +81,17 @@ impl Report {
             | OutputState::Waiting
             | OutputState::Encoding(_)
             | OutputState::Assembling(_) => {}
+        }
+    }
+
+    /// A job has ended: what it warns of concerns all that was made of the source.
+    pub fn warned(&mut self, source: &Path, warnings: &[Warning]) {
+        let made = |l: &&mut Line| l.source == source && l.state == State::Made;
+        for line in self.lines.iter_mut().filter(made) {
+            line.warnings = warnings
+                .iter()
+                .map(|w| show::one_line(&w.message))
+                .collect();
         }
     }
 
@@ -116,6 +130,9 @@ impl Report {
                 State::Skipped => show::note(format!("{output}: skipped, {reason}")),
                 State::Failed => show::note(format!("{output}: {preset} failed, {reason}")),
                 State::Unfinished => {}
+            }
+            for warning in &line.warnings {
+                show::note(format!("{output}: warning, {warning}"));
             }
         }
         if interrupted {
