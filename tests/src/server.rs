@@ -94,6 +94,16 @@ impl Server {
                 Ok(answer.is_ok_and(|a| a.status() == 200).then_some(()))
             }
         })
+        .await?;
+        // Its worker is heard of a moment later.
+        let api = self.api();
+        until("the worker to be heard", secs(20), || async {
+            let workers = api.get("/api/v1/workers").await?;
+            let live = workers["items"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|w| w["state"] == "live"));
+            Ok(live.then_some(()))
+        })
         .await
     }
 

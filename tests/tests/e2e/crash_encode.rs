@@ -28,7 +28,7 @@ async fn a_killed_server_finishes_its_job_with_the_same_bytes() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let film = drawn(dir.path(), "film.mp4", "640x360", 4.0).await?;
     let id = server.api().make(&film, &PRESETS).await?;
-    let calm = fingerprints(&server.api().ends(&id, "completed", secs(120)).await?)?;
+    let calm = fingerprints(&server.api().ends(&id, "completed", secs(240)).await?)?;
 
     // Moments spread over the whole life of a job, from a fixed seed.
     let moments = clips::noise(20, 5);
@@ -39,7 +39,7 @@ async fn a_killed_server_finishes_its_job_with_the_same_bytes() -> Result<()> {
             tokio::time::sleep(moment / (strike + 1)).await;
             server.crash().await?;
         }
-        let job = server.api().ends(&id, "completed", secs(120)).await?;
+        let job = server.api().ends(&id, "completed", secs(240)).await?;
         ensure!(
             fingerprints(&job)? == calm,
             "struck after {moment:?}: other bytes: {job:#}"
@@ -92,7 +92,7 @@ async fn a_graceful_stop_gives_work_back_and_it_goes_on() -> Result<()> {
     let status = server.stop().await?;
     ensure!(status.success(), "{status}");
     server.launch().await?;
-    let job = server.api().ends(&id, "completed", secs(120)).await?;
+    let job = server.api().ends(&id, "completed", secs(240)).await?;
     ensure!(
         output(&job, "mp4-h265")?["failures"] == 0,
         "a graceful stop counted as a failure: {job:#}"

@@ -106,7 +106,7 @@ async fn progress_is_live_and_never_runs_backwards() -> Result<()> {
     let upload = api.upload_file(&film).await?;
     let id = api::id(&api.submit(&upload, &["mp4-h265"]).await?)?;
     let mut stream = Events::open(&api, &format!("/api/v1/jobs/{id}/events"), None).await?;
-    let seen = stream.until(secs(120), is_end).await?;
+    let seen = stream.until(secs(240), is_end).await?;
     let progress: Vec<f64> = seen
         .iter()
         .filter(|e| e.name == "progress")

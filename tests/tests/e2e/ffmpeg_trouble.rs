@@ -29,7 +29,7 @@ async fn a_killed_ffmpeg_counts_as_a_failure_and_is_run_again() -> Result<()> {
     let film = clips::heavy(dir.path(), "640x360", 3).await?;
     let id = api.make(&film, &["mp4-h265"]).await?;
     signal(encoder(server.pid()?).await?, Signal::KILL)?;
-    let job = api.ends(&id, "completed", secs(120)).await?;
+    let job = api.ends(&id, "completed", secs(240)).await?;
     ensure!(output(&job, "mp4-h265")?["failures"] == 1, "{job:#}");
     server.finish().await
 }
@@ -47,7 +47,7 @@ async fn an_ffmpeg_that_is_killed_every_time_fails_its_output_only() -> Result<(
     let id = api.make(&film, &["mp4-h265"]).await?;
     let pid = server.pid()?;
     let mut killed: Vec<i32> = Vec::new();
-    let job = until("the job to end", secs(120), || {
+    let job = until("the job to end", secs(240), || {
         // Each encoder once.
         for tool in media_tools(pid) {
             if tool.name == "ffmpeg" && tool.ticks > 5 && !killed.contains(&tool.pid) {
@@ -88,7 +88,7 @@ async fn a_stopped_ffmpeg_is_ended_by_the_watchdog() -> Result<()> {
     let id = api.make(&film, &["mp4-h265"]).await?;
     let stopped = encoder(server.pid()?).await?;
     signal(stopped, Signal::STOP)?;
-    let job = api.ends(&id, "completed", secs(120)).await?;
+    let job = api.ends(&id, "completed", secs(240)).await?;
     ensure!(output(&job, "mp4-h265")?["failures"] == 1, "{job:#}");
     let alive =
         reelmill_tests::procs::one(stopped).is_some_and(|p| p.name == "ffmpeg" && p.state == 'T');

@@ -23,7 +23,7 @@ async fn a_retry_makes_what_was_not_published_in_a_new_job() -> Result<()> {
     let job = id(&api
         .submit(&upload, &["mp4-260p", "mp4-h265", "mp4-av1"])
         .await?)?;
-    api.job_when(&job, "the first output", secs(120), |job| {
+    api.job_when(&job, "the first output", secs(240), |job| {
         count(job, "published") == 1 && count(job, "encoding") >= 1
     })
     .await?;
@@ -64,7 +64,7 @@ async fn a_retry_makes_what_was_not_published_in_a_new_job() -> Result<()> {
     // The first may go; the second keeps the source.
     api.ok(Method::DELETE, &format!("/api/v1/jobs/{job}"), None)
         .await?;
-    let done = api.ends(&id(&again)?, "completed", secs(120)).await?;
+    let done = api.ends(&id(&again)?, "completed", secs(240)).await?;
     ensure!(count(&done, "published") == lost, "{done:#}");
 
     let answer = api

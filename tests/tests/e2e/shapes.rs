@@ -61,30 +61,19 @@ async fn a_turned_phone_film_stands_upright() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let flat = drawn(dir.path(), "flat.mp4", "320x180", 1.0).await?;
     let turned = dir.path().join("turned.mp4");
-    ffmpeg(&[
-        "-v",
-        "error",
-        "-display_rotation",
-        "90",
-        "-i",
-        &flat.to_string_lossy(),
-        "-c",
-        "copy",
-        &turned.to_string_lossy(),
-    ])
-    .await
-    .or(ffmpeg(&[
-        "-v",
-        "error",
-        "-i",
-        &flat.to_string_lossy(),
-        "-c",
-        "copy",
-        "-metadata:s:v:0",
-        "rotate=270",
-        &turned.to_string_lossy(),
-    ])
-    .await)?;
+    let (from, to) = (flat.to_string_lossy(), turned.to_string_lossy());
+    let copy = ["-i", &from, "-c", "copy"];
+    // FFmpeg 6 brought an option for it; before, a tag was turned into the matrix.
+    let new = [
+        &["-v", "error", "-display_rotation", "90"],
+        &copy[..],
+        &[&to],
+    ]
+    .concat();
+    if ffmpeg(&new).await.is_err() {
+        let tag = ["-metadata:s:v:0", "rotate=270", &to];
+        ffmpeg(&[&["-v", "error"], &copy[..], &tag].concat()).await?;
+    }
     let (job, file) = made(&server.api(), &turned, "mkv").await?;
     ensure!(job["source"]["media"]["width"] == 180, "{job:#}");
     let probe = look::probe(&file).await?;
@@ -131,13 +120,7 @@ async fn deep_hdr_becomes_a_film_that_any_player_shows() -> Result<()> {
             "-c:v",
             "libx265",
             "-x265-params",
-            "log-level=none",
-            "-color_primaries",
-            "bt2020",
-            "-color_trc",
-            "smpte2084",
-            "-colorspace",
-            "bt2020nc",
+            "log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc",
         ],
     )
     .await?;
