@@ -114,6 +114,12 @@ async fn serve(mut config: Config) -> anyhow::Result<Ended> {
     });
     let address = doctor::reachable(config.webapp.listen);
     show::line(format!("Reelmill is ready: http://{address}"));
+    if !config.webapp.listen.ip().to_canonical().is_loopback() {
+        tracing::warn!(
+            listen = %config.webapp.listen,
+            "there are no keys yet: whoever reaches this address can upload, see and delete everything"
+        );
+    }
     let grace = Duration::from_secs(config.encoder.drain_grace_s) + BEYOND_GRACE;
     let ended = life.ended(grace).await;
     service.close().await?;
