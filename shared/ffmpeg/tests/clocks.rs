@@ -96,12 +96,12 @@ async fn times_below_zero_are_part_of_the_film() {
         ("-c:v libvpx -deadline realtime -c:a libvorbis", "web.webm"),
     ] {
         let codecs = format!("{codecs} -output_ts_offset -0.5 -avoid_negative_ts disabled");
-        let source = clip(&lab, "testsrc2", 2.0, &codecs, name);
+        let source = clip(&lab, "testsrc2", 1.2, &codecs, name);
         let found = lab.probe(&source).await.expect("a film");
         let video = found.video.as_ref().expect("picture");
         assert!(video.start_s < -0.3, "{name}: {}", video.start_s);
         assert!(
-            (video.duration_s - 2.0).abs() < 0.05,
+            (video.duration_s - 1.2).abs() < 0.05,
             "{name}: {}",
             video.duration_s
         );
@@ -137,7 +137,7 @@ async fn interlaced_films_are_whole() {
         let video = found.video.as_ref().expect("picture");
         assert!(video.interlaced, "{name}");
         let frames = video.frames;
-        for preset in FILMS {
+        for preset in ["avi", "mkv", "ogg"] {
             let (made, _) = lab.make_output(&source, preset).await;
             assert_eq!(made.frames, Some(frames), "{name} {preset}");
         }

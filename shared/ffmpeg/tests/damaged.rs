@@ -239,3 +239,28 @@ async fn damage_in_copied_sound_is_handed_on_with_a_warning() {
         assert!(judge_damaged(&assemble.expect, &measured, &can, &found).is_err());
     }
 }
+
+#[tokio::test]
+async fn a_film_that_changes_its_size_on_the_way_is_held_to_the_first() {
+    let lab = Lab::new();
+    let part = |size: &str| {
+        let args = format!(
+            "-f lavfi -i testsrc2=s={size}:r=25:d=1 -f lavfi -i sine=d=1 -c:v mpeg2video -b:v 1M -c:a mp2"
+        );
+        std::fs::read(lab.make(&args, "part.ts")).expect("read")
+    };
+    let (small, large) = (part("160x120"), part("240x180"));
+    for (bytes, size) in [
+        ([&small[..], &large[..]].concat(), (Some(160), Some(120))),
+        ([&large[..], &small[..]].concat(), (Some(240), Some(180))),
+    ] {
+        let source = lab.write("joined.ts", bytes);
+        for preset in ["avi", "mkv", "webm", "ogg"] {
+            let (made, warnings) = outcome(&lab, &source, preset).await;
+            assert_eq!((made.width, made.height), size, "{preset}");
+            // The decoder begins anew with the new size, and keeps one frame to itself.
+            assert!(made.frames.is_some_and(|n| n >= 49), "{preset}: {made:?}");
+            assert_eq!(warnings, [], "{preset}");
+        }
+    }
+}

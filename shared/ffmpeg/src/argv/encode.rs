@@ -17,9 +17,17 @@ pub fn encode(spec: &EncodeSpec, input: &str, output: &str) -> Vec<String> {
             .pair("-filter_threads", picture.threads);
     }
     // Decoders otherwise use whatever inverse transform this processor is best at.
-    args.words(["-flags:v", "+bitexact"])
-        .guards(&spec.limits)
-        .input(input);
+    args.words(["-flags:v", "+bitexact"]);
+    if spec
+        .video
+        .as_ref()
+        .is_some_and(|v| v.constant_rate.is_some())
+    {
+        // Made anew when a film changes its size, the filters would lose frames and begin to count again; kept, they
+        // scale what follows to the first size.
+        args.pair("-reinit_filter:v", 0);
+    }
+    args.guards(&spec.limits).input(input);
     // A damaged source gives what can be decoded; the verification, not an error rate, judges whether that will do.
     args.pair("-max_error_rate", 1);
     if let Some(picture) = &spec.video {
