@@ -170,7 +170,8 @@ async fn bad_encodes_never_pass() {
 #[tokio::test]
 async fn outputs_that_were_hit_after_they_were_made_never_pass() {
     let lab = Lab::new();
-    let source = film(&lab, "source.mp4");
+    film(&lab, "film.mp4");
+    let source = lab.make("-i film.mp4 -t 2 -c copy", "source.mp4");
     for preset in [
         "avi",
         "mkv",
