@@ -8,7 +8,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PROGRAM = ROOT / "target/release/reelmill"
+PROGRAM = pathlib.Path(os.environ.get("REELMILL_BIN") or ROOT / "target/release/reelmill").resolve()
 RESULTS = ROOT / "target/bench"
 BUNNY = ROOT / "tests/media/bigbuckbunny.mp4"
 

@@ -14,7 +14,7 @@ def measure(pairs):
     walls, cpus, shares = [], [], {}
     with tempfile.TemporaryDirectory() as folder, Spawns() as spawns, Server(spawns.ffmpeg, spawns.ffprobe) as server:
         folder = pathlib.Path(folder)
-        source = clip.looped(folder, 8)
+        source = clip.looped(folder, 6)
         upload = server.upload(source)
         for n in range(pairs + 1):
             spawns.take()
