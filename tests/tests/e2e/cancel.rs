@@ -62,6 +62,8 @@ async fn a_queued_job_can_be_cancelled_paused_and_moved_up() -> Result<()> {
     })
     .await?;
 
+    // The worker may hold the next one in its hands already when another is moved up; the one after that never.
+    let next = api.make(&small, &["mkv"]).await?;
     let waiting = api.make(&small, &["mkv"]).await?;
     let urgent = api.make(&small, &["mkv"]).await?;
     let held = api.make(&small, &["mkv"]).await?;
@@ -73,8 +75,8 @@ async fn a_queued_job_can_be_cancelled_paused_and_moved_up() -> Result<()> {
     patch(&held, serde_json::json!({"paused": true})).await?;
     cancel(&api, &gone).await?;
     ensure!(api.job(&gone).await?["state"] == "cancelled");
-    // Both are probed and wait for the one slot; then the later one overtakes.
-    for id in [&waiting, &urgent] {
+    // All are probed and wait for the one slot; then the last one overtakes.
+    for id in [&next, &waiting, &urgent] {
         api.job_when(id, "the probe", secs(60), |job| {
             job["source"]["media"].is_object()
         })
@@ -97,6 +99,7 @@ async fn a_queued_job_can_be_cancelled_paused_and_moved_up() -> Result<()> {
         urgent["finished_at"].as_str() <= waiting["finished_at"].as_str(),
         "the urgent one came last"
     );
+    api.ends(&next, "completed", secs(60)).await?;
     let paused = api.job(&held).await?;
     ensure!(
         paused["paused"] == true && paused["outputs"][0]["state"] == "waiting",
