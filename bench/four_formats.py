@@ -16,7 +16,7 @@ def measure(pairs):
     raw, less = [], []
     with tempfile.TemporaryDirectory() as folder, Spawns() as spawns, Server(spawns.ffmpeg, spawns.ffprobe) as server:
         folder = pathlib.Path(folder)
-        source = clip.looped(folder, 2)
+        source = clip.looped(folder, 1)
         upload = server.upload(source)
         for n in range(pairs + 1):
             spawns.take()

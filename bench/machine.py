@@ -27,5 +27,7 @@ def describe():
     return {
         "machine": f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Linux {platform.release().split('-')[0]}, data on {folder}",
         "programs": f"reelmill {commit or 'unversioned'}, {_first(['ffmpeg', '-version']).split(' Copyright')[0]}",
+        # Of the other work on the machine: the less, the more the figures are worth.
+        "load": round(os.getloadavg()[0], 1),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }

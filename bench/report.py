@@ -71,5 +71,5 @@ def write(parts):
         text += [f"## {title}\n", f"{about}\n"]
         text += ["\n".join(table(result["rows"])) + "\n"]
         text += [f"- {row['note']}" for row in result["rows"] if row["note"]]
-        text += [f"\n`make bench ONLY={part}`, {where['date']}: {where['machine']}; {where['programs']}.\n"]
+        text += [f"\n`make bench ONLY={part}`, {where['date']}: {where['machine']}; {where['programs']}; load average before: {where['load']}.\n"]
     (ROOT / "BENCHMARKS.md").write_text("\n".join(text))

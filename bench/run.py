@@ -31,8 +31,9 @@ def main():
     machine.RESULTS.mkdir(parents=True, exist_ok=True)
     for name in chosen:
         print(f"==> {name}", file=sys.stderr, flush=True)
+        described = machine.describe()
         rows = PARTS[name](pairs)
-        result = {"machine": machine.describe(), "rows": rows}
+        result = {"machine": described, "rows": rows}
         (machine.RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1))
         for row in rows:
             print("   ", report.line(row), file=sys.stderr, flush=True)
