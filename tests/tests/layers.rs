@@ -13,7 +13,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reelmill-store", &["reelmill-domain"]),
     ("reelmill-runtime", &["reelmill-domain"]),
     ("reelmill-embedded", &["reelmill-domain", "reelmill-broker"]),
+    ("reelmill-rabbitmq", &["reelmill-domain", "reelmill-broker"]),
     ("reelmill-folder", &["reelmill-domain", "reelmill-objects"]),
+    ("reelmill-s3", &["reelmill-domain", "reelmill-objects"]),
+    ("reelmill-swift", &["reelmill-domain", "reelmill-objects"]),
     (
         "reelmill-encoder",
         &[
@@ -54,7 +57,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "reelmill-store",
             "reelmill-runtime",
             "reelmill-embedded",
+            "reelmill-rabbitmq",
             "reelmill-folder",
+            "reelmill-s3",
+            "reelmill-swift",
             "reelmill-encoder",
             "reelmill-webapp",
             "reelmill-status",
@@ -65,7 +71,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What tests may use on top.
-const ADAPTERS: &[&str] = &["reelmill-embedded", "reelmill-folder"];
+const ADAPTERS: &[&str] = &[
+    "reelmill-embedded",
+    "reelmill-rabbitmq",
+    "reelmill-folder",
+    "reelmill-s3",
+    "reelmill-swift",
+];
 
 /// All that `domain` may lean on: data and words, nothing that does I/O.
 const DOMAIN_MAY_USE: &[&str] = &[

@@ -124,6 +124,7 @@ impl Worker {
             id: EventId(Uuid::now_v7()),
             worker: self.id,
             body,
+            trace: None,
         }
     }
 

@@ -11,6 +11,33 @@ use serde::{Deserialize, Serialize};
 /// The version of all bodies here. A reader refuses what is newer.
 pub const SCHEMA: u16 = 1;
 
+/// Where in a trace a message was sent: the value of W3C's `traceparent` header
+/// (<https://www.w3.org/TR/trace-context/#traceparent-header>). Adapters carry it beside the body, in that header.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Traceparent(String);
+
+impl Traceparent {
+    /// Takes what has the form `00-<32 hex>-<16 hex>-<2 hex>`, in lower case; nothing else, since it comes from outside.
+    pub fn parse(text: &str) -> Option<Self> {
+        let widths = [2, 32, 16, 2];
+        let parts: Vec<&str> = text.split('-').collect();
+        let hex = |part: &str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let zero = |part: &str| part.bytes().all(|b| b == b'0');
+        let formed = parts.len() == widths.len()
+            && parts
+                .iter()
+                .zip(widths)
+                .all(|(part, width)| part.len() == width && hex(part));
+        (formed && parts[0] == "00" && !zero(parts[1]) && !zero(parts[2]))
+            .then(|| Self(text.to_owned()))
+    }
+
+    /// As it stands in the header.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// webapp → status: a job was written or changed; look now. A hint, never needed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobHint {
@@ -20,6 +47,9 @@ pub struct JobHint {
     pub job: JobId,
     /// Runs that the change made pointless: stop them.
     pub stop: Vec<RunId>,
+    /// Where in a trace it was sent; not part of the body.
+    #[serde(skip)]
+    pub trace: Option<Traceparent>,
 }
 
 /// status → worker: run this.
@@ -45,6 +75,9 @@ pub struct TaskMessage {
     pub avoid: Option<WorkerId>,
     /// Must be the only task of its worker.
     pub alone: bool,
+    /// Where in a trace it was sent; not part of the body.
+    #[serde(skip)]
+    pub trace: Option<Traceparent>,
 }
 
 /// Names one run of one attempt.
@@ -69,6 +102,9 @@ pub struct WorkerEvent {
     pub worker: WorkerId,
     /// What it says.
     pub body: WorkerEventBody,
+    /// Where in a trace it was sent; not part of the body.
+    #[serde(skip)]
+    pub trace: Option<Traceparent>,
 }
 
 /// What a worker says.
@@ -184,4 +220,29 @@ pub enum Order {
         /// Drain, or take work again.
         drain: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_well_formed_traceparent_is_taken() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(
+            Traceparent::parse(good).map(|t| t.as_str().to_owned()),
+            Some(good.to_owned())
+        );
+        for bad in [
+            "",
+            "00",
+            "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+        ] {
+            assert_eq!(Traceparent::parse(bad), None, "{bad}");
+        }
+    }
 }

@@ -4,7 +4,8 @@ use crate::ObjectError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use std::{io, ops::Range, path::Path};
+use std::{io, ops::Range, path::Path, time::Duration};
+use url::Url;
 
 /// Bytes on their way.
 pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
@@ -16,6 +17,17 @@ pub struct ObjectMeta {
     pub key: String,
     /// Its size.
     pub bytes: u64,
+}
+
+/// Something that was begun and not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The key that the whole was to have.
+    pub key: String,
+    /// What the store calls it.
+    pub id: String,
+    /// For how long it has not changed, in seconds by the store's clock; 0 when that is not known.
+    pub age_s: u64,
 }
 
 /// A page of a listing, ordered by key.
@@ -61,6 +73,24 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// Whether the store can be written now.
     async fn check(&self) -> Result<(), ObjectError>;
 
+    /// A URL that gives the object to whoever asks within `ttl`, for a proxy that serves it; `None` from a store that
+    /// has no URLs. It answers ranges; what it says of type and caching doesn't matter.
+    async fn presign(&self, _key: &str, _ttl: Duration) -> Result<Option<Url>, ObjectError> {
+        Ok(None)
+    }
+
+    /// What was begun below `prefix` and not ended, by [`ObjectStore::put_file`] or an upload: multipart uploads,
+    /// segments and tails without their object. It shows in no listing, and costs space. At most 1000; some may be
+    /// in use. A store that cleans up by itself has none.
+    async fn unfinished(&self, _prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
+        Ok(Vec::new())
+    }
+
+    /// Removes it; not an error when it is gone, or has become an object in the meantime (which stays).
+    async fn discard(&self, _what: &Unfinished) -> Result<(), ObjectError> {
+        Ok(())
+    }
+
     /// Where resumable uploads go in.
     fn uploads(&self) -> &dyn UploadSink;
 }
@@ -69,8 +99,9 @@ pub trait ObjectStore: Send + Sync + 'static {
 /// has it can go on. One append at a time per upload: the caller holds the lock.
 #[async_trait]
 pub trait UploadSink: Send + Sync {
-    /// Begins an upload whose whole will be `key`.
-    async fn begin(&self, key: &str) -> Result<serde_json::Value, ObjectError>;
+    /// Begins an upload whose whole will be `key`, of so many bytes if its sender has said so already.
+    async fn begin(&self, key: &str, length: Option<u64>)
+    -> Result<serde_json::Value, ObjectError>;
 
     /// Writes `data` from `offset` on (what lies beyond `offset` from an append that was cut off is overwritten).
     /// Memory is flat whatever the length of `data`. `offset` lies within what is durable.

@@ -5,6 +5,6 @@ mod error;
 mod key;
 pub mod suite;
 
-pub use contract::{Appended, ByteStream, ObjectMeta, ObjectStore, Page, UploadSink};
+pub use contract::{Appended, ByteStream, ObjectMeta, ObjectStore, Page, Unfinished, UploadSink};
 pub use error::ObjectError;
 pub use key::{LONGEST_KEY, LONGEST_SEGMENT, check_key, check_prefix};

@@ -128,6 +128,7 @@ impl Farm {
             parts: Vec::new(),
             avoid: None,
             alone: false,
+            trace: None,
         }
     }
 

@@ -266,6 +266,7 @@ async fn say(broker: &EmbeddedBroker, worker: WorkerId, body: WorkerEventBody) {
         id: EventId(Uuid::now_v7()),
         worker,
         body,
+        trace: None,
     };
     broker.publish_event(&event).await.unwrap();
 }

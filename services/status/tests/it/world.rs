@@ -213,6 +213,7 @@ impl World {
             schema: SCHEMA,
             job,
             stop: stop.collect(),
+            trace: None,
         };
         self.broker.publish_job(&hint).await.unwrap();
     }

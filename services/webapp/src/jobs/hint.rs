@@ -25,6 +25,7 @@ impl App {
             schema: SCHEMA,
             job,
             stop,
+            trace: None,
         };
         let broker = self.broker.clone();
         self.tasks.spawn(async move {

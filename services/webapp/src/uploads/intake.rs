@@ -72,7 +72,7 @@ impl Intake {
         let sink = self
             .objects
             .uploads()
-            .begin(&object_key)
+            .begin(&object_key, beginning.length)
             .await
             .map_err(|error| of_objects(&error))?;
         let token = Uuid::now_v7();

@@ -85,7 +85,7 @@ fn whole(attempt: Attempt<'_>, path: &Path, bytes: u64) -> Result<(), ObjectErro
 
 #[async_trait]
 impl UploadSink for Uploads {
-    async fn begin(&self, key: &str) -> Result<Value, ObjectError> {
+    async fn begin(&self, key: &str, _length: Option<u64>) -> Result<Value, ObjectError> {
         check_key(key)?;
         Ok(json!({}))
     }

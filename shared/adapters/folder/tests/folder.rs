@@ -87,7 +87,7 @@ async fn deleting_leaves_no_empty_folders() {
     assert!(!folder.path().join("a").exists());
 
     let uploads = store.uploads();
-    let state = uploads.begin("x/y/u").await.unwrap();
+    let state = uploads.begin("x/y/u", None).await.unwrap();
     let data = suite::incoming(b"data", 4);
     let half = uploads.append("x/y/u", state, 0, data).await.unwrap();
     uploads.abort("x/y/u", half.state).await.unwrap();
@@ -104,7 +104,7 @@ async fn what_a_dead_process_left_goes_and_what_a_live_one_writes_stays() {
     fs::create_dir(&dead).unwrap();
     fs::write(dead.join("lock"), "").unwrap();
     fs::write(dead.join("half"), "half").unwrap();
-    let state = alive.uploads().begin("u").await.unwrap();
+    let state = alive.uploads().begin("u", None).await.unwrap();
     let kept = alive
         .uploads()
         .append("u", state, 0, suite::incoming(b"kept", 4))
@@ -146,7 +146,7 @@ async fn a_failed_put_leaves_nothing() {
 async fn an_upload_can_be_finished_by_another_process_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let store = FolderStore::open(folder.path()).unwrap();
-    let state = store.uploads().begin("u").await.unwrap();
+    let state = store.uploads().begin("u", None).await.unwrap();
     let done = store
         .uploads()
         .append("u", state, 0, suite::incoming(b"abc", 1))
@@ -175,7 +175,7 @@ async fn an_upload_that_was_only_begun_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = FolderStore::open(folder.path()).unwrap();
     // Then the process dies, before its caller has written down that there is one.
-    store.uploads().begin("sources/1").await.unwrap();
+    store.uploads().begin("sources/1", None).await.unwrap();
     assert!(!folder.path().join(".uploads").exists());
-    assert!(store.uploads().begin("../1").await.is_err());
+    assert!(store.uploads().begin("../1", None).await.is_err());
 }

@@ -27,7 +27,7 @@ async fn a_full_store_says_so_keeps_what_was_acknowledged_and_works_again_with_r
     let store = FolderStore::open(folder.path()).unwrap();
     let uploads = store.uploads();
     let data = suite::pattern(9 * MIB, 1);
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let kept = uploads
         .append("u", state, 0, suite::incoming(&data[..MIB], 10_000))
         .await

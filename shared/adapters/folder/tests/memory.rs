@@ -24,7 +24,7 @@ async fn a_long_upload_takes_no_more_memory_than_a_short_one() {
         let chunks = stream::iter(0..mib * 16)
             .map(|n| Ok(Bytes::from(vec![n as u8; MIB as usize / 16])))
             .boxed();
-        let state = store.uploads().begin(key).await.unwrap();
+        let state = store.uploads().begin(key, None).await.unwrap();
         let done = store.uploads().append(key, state, 0, chunks).await.unwrap();
         assert_eq!(done.offset, mib * MIB);
         store.uploads().abort(key, done.state).await.unwrap();

@@ -6,11 +6,20 @@ use reelmill_domain::{
     spec::{Input, ProbeSpec, SourceLimits, TaskSpec},
     time::Timestamp,
     wire::{
-        Control, JobHint, Order, Progress, RunRef, SCHEMA, Stage, TaskMessage, WorkerEvent,
-        WorkerEventBody,
+        Control, JobHint, Order, Progress, RunRef, SCHEMA, Stage, TaskMessage, Traceparent,
+        WorkerEvent, WorkerEventBody,
     },
 };
 use uuid::Uuid;
+
+/// Somewhere in a trace: it must arrive with the message.
+fn traceparent() -> Option<Traceparent> {
+    Traceparent::parse(&format!(
+        "00-{:032x}-{:016x}-01",
+        Uuid::now_v7().as_u128(),
+        7
+    ))
+}
 
 /// A probe task for a lane.
 pub fn task(lane: &Lane) -> TaskMessage {
@@ -35,6 +44,7 @@ pub fn task(lane: &Lane) -> TaskMessage {
         parts: Vec::new(),
         avoid: None,
         alone: false,
+        trace: traceparent(),
     }
 }
 
@@ -48,6 +58,7 @@ pub fn event(worker: WorkerId, number: u32) -> WorkerEvent {
             run: run(number),
             job: JobId(Uuid::now_v7()),
         },
+        trace: traceparent(),
     }
 }
 
@@ -70,6 +81,7 @@ pub fn hint() -> JobHint {
         schema: SCHEMA,
         job: JobId(Uuid::now_v7()),
         stop: vec![RunId(Uuid::now_v7())],
+        trace: traceparent(),
     }
 }
 

@@ -81,7 +81,7 @@ pub async fn a_listing_goes_on_where_it_stopped(store: Arc<dyn ObjectStore>) {
 
 /// An unfinished upload is no object.
 pub async fn uploads_are_not_listed(store: Arc<dyn ObjectStore>) {
-    let state = store.uploads().begin("sources/u").await.unwrap();
+    let state = store.uploads().begin("sources/u", None).await.unwrap();
     store
         .uploads()
         .append("sources/u", state, 0, incoming(b"half", 2))

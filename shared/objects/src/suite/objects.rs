@@ -161,7 +161,7 @@ pub async fn bad_keys_are_refused_everywhere(store: Arc<dyn ObjectStore>) {
         refused(store.read(key, 0..1).await.err().unwrap());
         refused(store.head(key).await.unwrap_err());
         refused(store.delete(key).await.unwrap_err());
-        refused(store.uploads().begin(key).await.unwrap_err());
+        refused(store.uploads().begin(key, None).await.unwrap_err());
         refused(
             store
                 .uploads()

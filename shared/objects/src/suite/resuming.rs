@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 pub async fn an_upload_goes_on_after_a_break(store: Arc<dyn ObjectStore>) {
     let data = pattern(6_000_000, 1);
     let uploads = store.uploads();
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let cut = 2_500_001;
     let done = uploads
         .append("u", state, 0, breaking(&data[..cut], 10_000))
@@ -41,7 +41,7 @@ pub async fn an_upload_goes_on_after_a_break(store: Arc<dyn ObjectStore>) {
 /// A caller that forgot the last piece (it crashed before writing the offset down) sends it again.
 pub async fn an_append_overwrites_what_lies_beyond(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let first = uploads
         .append("u", state, 0, incoming(b"right", 5))
         .await
@@ -63,7 +63,7 @@ pub async fn an_append_overwrites_what_lies_beyond(store: Arc<dyn ObjectStore>) 
 pub async fn a_dropped_append_harms_nothing(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
     let data = pattern(9_000_000, 3);
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let mut last = state.clone();
     for _ in 0..10 {
         let wrong = Bytes::from(vec![0xee; 3_000_000]);
@@ -90,7 +90,7 @@ pub async fn a_dropped_append_harms_nothing(store: Arc<dyn ObjectStore>) {
 /// A piece whose checksum was wrong is taken back, and another put in its place.
 pub async fn a_piece_can_be_taken_back(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let good = uploads
         .append("u", state, 0, incoming(b"good", 4))
         .await
@@ -115,7 +115,7 @@ pub async fn a_piece_can_be_taken_back(store: Arc<dyn ObjectStore>) {
 /// A hole is never made.
 pub async fn an_offset_that_is_not_there_is_refused(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let done = uploads
         .append("u", state, 0, incoming(b"abc", 3))
         .await
@@ -131,7 +131,7 @@ pub async fn an_offset_that_is_not_there_is_refused(store: Arc<dyn ObjectStore>)
 /// finishing again finds it.
 pub async fn an_append_to_a_finished_upload_harms_nothing(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let done = uploads
         .append("u", state, 0, incoming(b"whole", 5))
         .await

@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub async fn an_upload_becomes_an_object(store: Arc<dyn ObjectStore>) {
     let data = pattern(20_000_000, 1);
     let uploads = store.uploads();
-    let mut state = uploads.begin("sources/u").await.unwrap();
+    let mut state = uploads.begin("sources/u", None).await.unwrap();
     let mut offset = 0;
     for piece in data.chunks(7_000_000) {
         let done = uploads
@@ -39,7 +39,7 @@ pub async fn chunks_of_any_size_come_out_the_same(store: Arc<dyn ObjectStore>) {
         ("big", &data[..], 1_500_000),
         ("all", &data[..], data.len()),
     ] {
-        let state = store.uploads().begin(key).await.unwrap();
+        let state = store.uploads().begin(key, None).await.unwrap();
         let done = store
             .uploads()
             .append(key, state, 0, incoming(data, chunk))
@@ -58,7 +58,7 @@ pub async fn chunks_of_any_size_come_out_the_same(store: Arc<dyn ObjectStore>) {
 /// Nothing is a piece, too.
 pub async fn an_empty_upload_becomes_an_empty_object(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
-    let state = uploads.begin("none").await.unwrap();
+    let state = uploads.begin("none", None).await.unwrap();
     let done = uploads
         .append("none", state, 0, incoming(b"", 1))
         .await
@@ -66,7 +66,7 @@ pub async fn an_empty_upload_becomes_an_empty_object(store: Arc<dyn ObjectStore>
     assert_eq!(done.offset, 0);
     uploads.finish("none", done.state, 0).await.unwrap();
     assert_eq!(store.head("none").await.unwrap().bytes, 0);
-    let state = uploads.begin("nothing").await.unwrap();
+    let state = uploads.begin("nothing", None).await.unwrap();
     uploads.finish("nothing", state.clone(), 0).await.unwrap();
     uploads.finish("nothing", state, 0).await.unwrap();
     assert_eq!(store.head("nothing").await.unwrap().bytes, 0);
@@ -75,7 +75,7 @@ pub async fn an_empty_upload_becomes_an_empty_object(store: Arc<dyn ObjectStore>
 /// Before it is finished there is nothing to see.
 pub async fn an_unfinished_upload_is_no_object(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let done = uploads
         .append("u", state, 0, incoming(b"abc", 1))
         .await
@@ -91,7 +91,7 @@ pub async fn an_unfinished_upload_is_no_object(store: Arc<dyn ObjectStore>) {
 /// After a crash between finishing and writing it down, finishing again finds it done.
 pub async fn finishing_twice_is_fine(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let done = uploads
         .append("u", state, 0, incoming(b"abc", 3))
         .await
@@ -104,7 +104,7 @@ pub async fn finishing_twice_is_fine(store: Arc<dyn ObjectStore>) {
 /// An object is never made of less than was promised.
 pub async fn finishing_too_early_fails(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let done = uploads
         .append("u", state, 0, incoming(b"abc", 3))
         .await
@@ -123,7 +123,7 @@ pub async fn finishing_too_early_fails(store: Arc<dyn ObjectStore>) {
 /// Nothing of an aborted upload stays, and aborting twice is no error.
 pub async fn an_aborted_upload_is_gone(store: Arc<dyn ObjectStore>) {
     let uploads = store.uploads();
-    let state = uploads.begin("u").await.unwrap();
+    let state = uploads.begin("u", None).await.unwrap();
     let done = uploads
         .append("u", state, 0, incoming(b"abc", 3))
         .await
@@ -142,7 +142,7 @@ pub async fn uploads_at_once_do_not_mix(store: Arc<dyn ObjectStore>) {
         busy.spawn(async move {
             let key = format!("sources/{n}");
             let data = pattern(4_000_000, n);
-            let state = store.uploads().begin(&key).await.unwrap();
+            let state = store.uploads().begin(&key, None).await.unwrap();
             let done = store
                 .uploads()
                 .append(&key, state, 0, incoming(&data, 10_000))

@@ -47,5 +47,6 @@ pub(super) async fn build<C: ConnectionTrait>(
         spec: task.spec,
         parts,
         avoid: task.avoid,
+        trace: None,
     })
 }

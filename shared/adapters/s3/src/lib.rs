@@ -1,0 +1,1 @@
+//! The ObjectStore port over S3 and what speaks like it.

@@ -1,0 +1,1 @@
+//! The ObjectStore port over OpenStack Swift (Cloud Files).
