@@ -159,7 +159,7 @@ fn a_bad_value_is_named_with_what_is_allowed() {
             ["`storage.shared = maybe`", "`true` or `false`"],
         ),
         (
-            "[database]\nurl = \"postgres://a:secret@b\"\n",
+            "[database]\nurl = \"postgres://a:hunter2@b\"\n",
             ["postgres://a:***@b", "`sqlite:`, `mysql:`"],
         ),
         (
@@ -174,13 +174,17 @@ fn a_bad_value_is_named_with_what_is_allowed() {
             "[encoder]\nlanes = []\n",
             ["encoder.lanes", "names of lanes"],
         ),
+        (
+            "[storage]\nsecret_key = \"two\\nhunter2 lines\"\n",
+            ["`storage.secret_key = ***`", "one line"],
+        ),
         ("[log\n", ["reelmill.toml", "line 1"]),
     ] {
         let text = refusal(toml, &[]);
         for word in words {
             assert!(text.contains(word), "{text:?} lacks {word:?}");
         }
-        assert!(!text.contains("secret"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
     }
 }
 
@@ -206,7 +210,8 @@ fn config_map() -> std::collections::HashMap<String, String> {
 fn secrets_print_nowhere() {
     let (_dir, sources) = sources(
         "[database]\nurl = \"mysql://mill:hunter2@db/mill\"\n[broker]\nurl = \"amqps://mill:hunter2@mq\"\n\
-         [storage]\nurl = \"s3://bucket?secret=hunter2\"\n",
+         [storage]\nurl = \"s3://bucket?secret=hunter2\"\nsecret_key = \"hunter2\"\nkey = \"hunter2\"\n\
+         temp_url_key = \"hunter2\"\n[otel]\nheaders = \"authorization=hunter2\"\n",
         &[],
     );
     let loaded = load(&sources).unwrap();
@@ -267,5 +272,78 @@ fn both_spellings_of_a_folder_are_the_same() {
         let (_dir, sources) = sources(&format!("[storage]\nurl = \"{url}\"\n"), &[]);
         let chosen = world(Role::All, &load(&sources).unwrap().config).unwrap();
         assert_eq!(chosen.storage, StorageUrl::Folder("/srv/objects".into()));
+    }
+}
+
+#[test]
+fn a_value_may_lie_in_a_file_that_a_variable_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("secret");
+    let path = file.to_str().unwrap();
+    for (held, key) in [("0123\n", "0123"), ("a b\r\n", "a b"), ("x", "x")] {
+        fs::write(&file, held).unwrap();
+        let (_dir, sources) = sources("", &[("REELMILL__STORAGE__SECRET_KEY_FILE", path)]);
+        let loaded = load(&sources).unwrap();
+        assert_eq!(loaded.config.storage.secret_key.unwrap().expose(), key);
+        let shown = loaded.settings.iter();
+        let shown = shown.clone().find(|s| s.key == "storage.secret_key");
+        assert_eq!(shown.unwrap().value.as_deref(), Some("***"));
+        assert_eq!(
+            shown.unwrap().from,
+            "file of environment REELMILL__STORAGE__SECRET_KEY_FILE"
+        );
+    }
+    // A key that ends so by its own name is no such file.
+    let (_dir, sources) = sources("", &[("REELMILL__DATABASE__CA_FILE", path)]);
+    assert_eq!(load(&sources).unwrap().config.database.ca_file, Some(file));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_and_a_value_set_twice_are_refused() {
+    let text = refusal("", &[("REELMILL__BROKER__URL_FILE", "/nowhere/url")]);
+    assert!(
+        text.contains("REELMILL__BROKER__URL_FILE") && text.contains("/nowhere/url"),
+        "{text}"
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("url");
+    fs::write(&file, "amqp://mill:hunter2@mq\n").unwrap();
+    let both = [
+        ("REELMILL__BROKER__URL", "embedded:"),
+        ("REELMILL__BROKER__URL_FILE", file.to_str().unwrap()),
+    ];
+    let text = refusal("", &both);
+    assert!(
+        text.contains("`broker.url` is set twice") && !text.contains("hunter2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_environment_is_taken_as_the_text_that_it_is() {
+    let (_dir, sources) = sources(
+        "",
+        &[
+            ("REELMILL__ENCODER__NAME", "007"),
+            ("REELMILL__STORAGE__SECRET_KEY", "1e5"),
+            ("REELMILL__STORAGE__PATH_STYLE", "false"),
+            ("REELMILL__STORAGE__ENDPOINT", "http://store:9000"),
+        ],
+    );
+    let c = load(&sources).unwrap().config;
+    assert_eq!(c.encoder.name, "007");
+    assert_eq!(c.storage.secret_key.unwrap().expose(), "1e5");
+    assert!(!c.storage.path_style);
+}
+
+#[test]
+fn a_store_of_ones_own_has_the_bucket_in_the_path() {
+    let endpoint = ("REELMILL__STORAGE__ENDPOINT", "http://store:9000");
+    for (variables, path_style) in [(&[endpoint][..], true), (&[], false)] {
+        let (_dir, sources) = sources("", variables);
+        assert_eq!(
+            load(&sources).unwrap().config.storage.path_style,
+            path_style
+        );
     }
 }

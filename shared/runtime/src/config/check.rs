@@ -1,6 +1,6 @@
 //! Whether a value is one that its key may have, and the same value in its one normal form.
 
-use super::{Kind, Secret};
+use super::{Kind, Password, Secret};
 use config::{Value, ValueKind};
 use std::{net::SocketAddr, path::Path};
 use tracing_subscriber::EnvFilter;
@@ -15,6 +15,8 @@ impl Kind {
                 .map(ValueKind::U64),
             Self::Bool => match value {
                 ValueKind::Boolean(b) => Some(ValueKind::Boolean(*b)),
+                // As the environment says it.
+                ValueKind::String(t) => t.parse().ok().map(ValueKind::Boolean),
                 _ => None,
             },
             Self::Address => text(value)
@@ -46,6 +48,9 @@ impl Kind {
             Self::Origins => list(value)
                 .and_then(|all| all.iter().map(|o| origin(o)).collect::<Option<Vec<_>>>())
                 .map(array),
+            Self::Secret => text(value)
+                .filter(|t| !t.is_empty() && t.len() <= 4096 && !t.chars().any(char::is_control))
+                .map(ValueKind::String),
             Self::SecretUrl(schemes) => text(value)
                 .filter(|t| t.split_once(':').is_some_and(|(s, _)| schemes.contains(&s)))
                 .map(ValueKind::String),
@@ -72,6 +77,7 @@ impl Kind {
             Self::Lanes => "names of lanes: lower-case letters, digits and dashes".into(),
             Self::HttpUrl => "an `http://` or `https://` URL without `?` and `#`".into(),
             Self::Origins => "web origins, like `https://videos.example.org`, or `*` for any".into(),
+            Self::Secret => "text on one line; it never shows".into(),
             Self::SecretUrl(schemes) => format!("a URL that starts with `{}:`", schemes.join(":`, `")),
         }
     }
@@ -84,6 +90,7 @@ impl Kind {
         };
         match self {
             Self::SecretUrl(_) => Secret::new(plain).to_string(),
+            Self::Secret => Password::new(plain).to_string(),
             _ => plain,
         }
     }
@@ -98,7 +105,7 @@ fn whole(value: &ValueKind) -> Option<u64> {
     }
 }
 
-/// Text; a number or boolean too, since the environment can't tell `7` the name from 7 the number.
+/// Text; a number or boolean too: a file may say `name = 7`.
 fn text(value: &ValueKind) -> Option<String> {
     match value {
         ValueKind::String(t) => Some(t.clone()),

@@ -1,8 +1,7 @@
 //! The built-in settings: what makes `reelmill serve` work on a laptop with nothing configured.
 
 use super::{
-    ConfigError,
-    keys::{BuiltIn, KEYS},
+    BuiltIn, ConfigError, KEYS,
     layer::{Layer, Origin, Set},
     places,
 };
@@ -54,6 +53,8 @@ fn found(key: &str, layer: &Layer) -> String {
         "database.url" => format!("sqlite:{}", below_data("reelmill.db")),
         "storage.url" => format!("file:{}", below_data("objects")),
         "encoder.scratch" => below_data("scratch"),
+        // Amazon wants the bucket in the host name, hardly anyone else can do that.
+        "storage.path_style" => layer.contains_key("storage.endpoint").to_string(),
         "encoder.slots" => cores().to_string(),
         "encoder.name" => host_name(),
         _ => String::new(),

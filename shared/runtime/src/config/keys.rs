@@ -1,57 +1,13 @@
-//! Every setting there is: its name, what it may be, what it is unless said, and what it is for. The one list.
+//! Every setting there is, with what it may be, what it is unless said, and what it is for. The one list.
 
-/// A setting.
-#[derive(Debug, Clone, Copy)]
-pub struct Key {
-    /// Dotted: `section.key`.
-    pub name: &'static str,
-    /// What it may be.
-    pub kind: Kind,
-    /// What it is unless said.
-    pub default: BuiltIn,
-    /// What it is for, in one sentence.
-    pub about: &'static str,
-}
-
-/// What a setting may be.
-#[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    /// A whole number in these bounds, both included.
-    Whole(u64, u64),
-    /// `true` or `false`.
-    Bool,
-    /// `address:port`.
-    Address,
-    /// A path; made absolute from the working folder.
-    Path,
-    /// A program's name or path.
-    Program,
-    /// Text of 1 to 200 characters.
-    Text,
-    /// One of these words.
-    Word(&'static [&'static str]),
-    /// Log directives as `tracing` takes them.
-    Directives,
-    /// Names of lanes: lower-case letters, digits and dashes.
-    Lanes,
-    /// An `http:` or `https:` URL.
-    HttpUrl,
-    /// Web origins: `scheme://host[:port]` each.
-    Origins,
-    /// A URL that may hold a password, with one of these schemes.
-    SecretUrl(&'static [&'static str]),
-}
-
-/// What a setting is unless said.
-#[derive(Debug, Clone, Copy)]
-pub enum BuiltIn {
-    /// This, as it would stand in the environment.
-    Is(&'static str),
-    /// Found at start, as these words say.
-    Found(&'static str),
-    /// Not set, which means this.
-    Unset(&'static str),
-}
+use super::kind::{
+    BuiltIn::{self, Found, Is, Unset},
+    Key,
+    Kind::{
+        self, Address, Bool, Directives, HttpUrl, Lanes, Origins, Path, Program, Secret, SecretUrl,
+        Text, Whole, Word,
+    },
+};
 
 const fn key(name: &'static str, kind: Kind, default: BuiltIn, about: &'static str) -> Key {
     Key {
@@ -66,11 +22,6 @@ const fn key(name: &'static str, kind: Kind, default: BuiltIn, about: &'static s
 const TEN_YEARS_S: u64 = 10 * 365 * 86_400;
 /// The largest number that every layer can hold.
 const MAX: u64 = i64::MAX as u64;
-
-use BuiltIn::{Found, Is, Unset};
-use Kind::{
-    Address, Bool, Directives, HttpUrl, Lanes, Origins, Path, Program, SecretUrl, Text, Whole, Word,
-};
 
 /// Every setting, grouped by section.
 pub const KEYS: &[Key] = &[
@@ -87,10 +38,28 @@ pub const KEYS: &[Key] = &[
         "The database.",
     ),
     key(
+        "database.pool",
+        Whole(1, 1000),
+        Is("10"),
+        "Connections to a `mysql:` database that one service may hold.",
+    ),
+    key(
+        "database.ca_file",
+        Path,
+        Unset("the system's"),
+        "Certificates (PEM) of the authorities that a `mysql:` server may be signed by.",
+    ),
+    key(
         "broker.url",
         SecretUrl(&["embedded", "amqp", "amqps"]),
         Is("embedded:"),
         "The broker that carries tasks and events.",
+    ),
+    key(
+        "broker.ca_file",
+        Path,
+        Unset("the system's"),
+        "Certificates (PEM) of the authorities that an `amqps:` broker may be signed by.",
     ),
     key(
         "storage.url",
@@ -105,6 +74,90 @@ pub const KEYS: &[Key] = &[
         "The `file:` folder is one that every service sees (a network mount).",
     ),
     key(
+        "storage.endpoint",
+        HttpUrl,
+        Unset("Amazon's"),
+        "Where the S3 service answers, for `s3:` elsewhere than at Amazon.",
+    ),
+    key(
+        "storage.public_endpoint",
+        HttpUrl,
+        Unset("the one that services use"),
+        "The same service as proxies and browsers reach it: presigned URLs start with it.",
+    ),
+    key(
+        "storage.region",
+        Text,
+        Is("us-east-1"),
+        "The region of an `s3:` bucket, or of a `swift:` service.",
+    ),
+    key(
+        "storage.path_style",
+        Bool,
+        Found("`true` if `storage.endpoint` is set"),
+        "The bucket stands in the path of an S3 URL, not in its host name.",
+    ),
+    key(
+        "storage.access_key",
+        Text,
+        Unset("what the AWS environment gives"),
+        "The name of the S3 key.",
+    ),
+    key(
+        "storage.secret_key",
+        Secret,
+        Unset("what the AWS environment gives"),
+        "The secret of the S3 key.",
+    ),
+    key(
+        "storage.memory_bytes",
+        Whole(16_777_216, MAX),
+        Is("33554432"),
+        "Memory that parts on their way to or from an `s3:` or `swift:` store may take in one process; more of them wait.",
+    ),
+    key(
+        "storage.auth_url",
+        HttpUrl,
+        Unset("needed for `swift:`"),
+        "Where a `swift:` user logs in; one that ends in `/v3` speaks Keystone, any other Swift's own v1.",
+    ),
+    key(
+        "storage.user",
+        Text,
+        Unset("needed for `swift:`"),
+        "The `swift:` user.",
+    ),
+    key(
+        "storage.key",
+        Secret,
+        Unset("needed for `swift:`"),
+        "Key or password of the `swift:` user.",
+    ),
+    key(
+        "storage.project",
+        Text,
+        Unset("the user's own"),
+        "The Keystone project that holds the `swift:` container.",
+    ),
+    key(
+        "storage.user_domain",
+        Text,
+        Is("Default"),
+        "The Keystone domain of the `swift:` user.",
+    ),
+    key(
+        "storage.project_domain",
+        Text,
+        Is("Default"),
+        "The Keystone domain of the `swift:` project.",
+    ),
+    key(
+        "storage.temp_url_key",
+        Secret,
+        Unset("no temporary URLs"),
+        "The key that temporary URLs of a `swift:` container are signed with.",
+    ),
+    key(
         "http.public_url",
         HttpUrl,
         Unset("URLs are relative to the server"),
@@ -115,6 +168,12 @@ pub const KEYS: &[Key] = &[
         Origins,
         Is(""),
         "Other web origins whose pages may use the API; `*` is any.",
+    ),
+    key(
+        "http.accel_redirect",
+        Bool,
+        Is("false"),
+        "Media is answered with `X-Accel-Redirect`: an nginx in front fetches it from the object store itself.",
     ),
     key(
         "webapp.listen",
@@ -189,6 +248,18 @@ pub const KEYS: &[Key] = &[
         "With less than this free in the scratch folder, a task is given to another worker.",
     ),
     key(
+        "encoder.cache_bytes",
+        Whole(0, MAX),
+        Is("10737418240"),
+        "Sources that a worker keeps beside its scratch folder, so that one is fetched once for all its tasks.",
+    ),
+    key(
+        "encoder.exit_when_idle_s",
+        Whole(1, TEN_YEARS_S),
+        Unset("it stays"),
+        "An encoder alone that has had no task for so long ends itself.",
+    ),
+    key(
         "limits.upload_bytes",
         Whole(1, MAX),
         Is("1099511627776"),
@@ -225,6 +296,12 @@ pub const KEYS: &[Key] = &[
         "How often a task may end in an error of its own.",
     ),
     key(
+        "workers.require_enable",
+        Bool,
+        Is("false"),
+        "A new worker gets no task before somebody enables it.",
+    ),
+    key(
         "retention.output_s",
         Whole(60, TEN_YEARS_S),
         Unset("until deleted"),
@@ -235,6 +312,12 @@ pub const KEYS: &[Key] = &[
         Whole(60, TEN_YEARS_S),
         Unset("as long as its jobs"),
         "How long a source stays after its last job ended.",
+    ),
+    key(
+        "retention.job_s",
+        Whole(60, TEN_YEARS_S),
+        Unset("until deleted"),
+        "How long a job stays in the list after it ended.",
     ),
     key(
         "uploads.expire_s",
@@ -249,6 +332,12 @@ pub const KEYS: &[Key] = &[
         "The server that `submit`, `jobs` and their like talk to (also `REELMILL_SERVER`).",
     ),
     key(
+        "client.ca_file",
+        Path,
+        Unset("the system's alone"),
+        "Certificates (PEM) of further authorities that an `https:` server may be signed by.",
+    ),
+    key(
         "log.level",
         Directives,
         Is("info"),
@@ -260,39 +349,27 @@ pub const KEYS: &[Key] = &[
         Is("auto"),
         "How it is logged; `auto` is text on a terminal and JSON otherwise.",
     ),
+    key(
+        "otel.endpoint",
+        HttpUrl,
+        Unset("nothing is sent"),
+        "An OTLP receiver (over HTTP) for traces, metrics and logs.",
+    ),
+    key(
+        "otel.headers",
+        Secret,
+        Unset("none"),
+        "Headers for the OTLP receiver: `name=value`, separated by commas.",
+    ),
+    key(
+        "otel.service_name",
+        Text,
+        Is("reelmill"),
+        "What telemetry calls this installation; the service's own name is added.",
+    ),
 ];
 
 /// The setting of this name.
 pub(super) fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
-}
-
-/// `; did you mean …?` for a name that is nearly one of ours, or nothing.
-pub(super) fn hint(name: &str) -> String {
-    let (section, last) = name.rsplit_once('.').unwrap_or(("", name));
-    let near = KEYS.iter().find(|key| {
-        let (s, l) = key.name.split_once('.').unwrap_or(("", key.name));
-        (l == last && s != section)
-            || (s == section && distance(l, last) <= 2)
-            || distance(key.name, name) <= 2
-    });
-    near.map_or_else(String::new, |key| format!("; did you mean `{}`?", key.name))
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let next = (corner + usize::from(ca != *cb))
-                .min(row[j] + 1)
-                .min(row[j + 1] + 1);
-            corner = row[j + 1];
-            row[j + 1] = next;
-        }
-    }
-    row[b.len()]
 }

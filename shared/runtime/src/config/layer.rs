@@ -1,7 +1,7 @@
 //! One layer of settings (a file, the environment, flags): flattened to `section.key`, checked key by key.
 
-use super::{ConfigError, keys, load::Flag};
-use config::{Environment, File, FileFormat, Source, Value, ValueKind};
+use super::{ConfigError, hint::hint, keys, load::Flag};
+use config::{File, FileFormat, Source, Value, ValueKind};
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 /// Where a value was set.
@@ -13,6 +13,8 @@ pub enum Origin {
     File(PathBuf),
     /// In the environment, by this variable.
     Env(String),
+    /// In a file that this variable names.
+    EnvFile(String),
     /// On the command line, by this flag.
     Flag(String),
 }
@@ -23,6 +25,7 @@ impl fmt::Display for Origin {
             Self::BuiltIn => f.write_str("default"),
             Self::File(path) => path.display().fmt(f),
             Self::Env(name) => write!(f, "environment {name}"),
+            Self::EnvFile(name) => write!(f, "file of environment {name}"),
             Self::Flag(name) => write!(f, "flag {name}"),
         }
     }
@@ -51,32 +54,6 @@ pub(super) fn file(path: PathBuf) -> Result<Layer, ConfigError> {
     checked(collected, |_| Origin::File(path.clone()))
 }
 
-/// Reads `REELMILL__SECTION__KEY` from `variables`, or from the process when absent.
-pub(super) fn environment(
-    variables: Option<config::Map<String, String>>,
-) -> Result<Layer, ConfigError> {
-    let mut lists = Environment::with_prefix("REELMILL")
-        .prefix_separator("__")
-        .separator("__")
-        .list_separator(",")
-        .try_parsing(true)
-        .source(variables);
-    for key in keys::KEYS {
-        if matches!(key.kind, keys::Kind::Lanes | keys::Kind::Origins) {
-            lists = lists.with_list_parse_key(key.name);
-        }
-    }
-    let collected = lists.collect().map_err(|e| ConfigError::Environment {
-        cause: one_line(&e.to_string()),
-    })?;
-    checked(collected, |key| {
-        Origin::Env(format!(
-            "REELMILL__{}",
-            key.to_uppercase().replace('.', "__")
-        ))
-    })
-}
-
 /// Takes what flags say.
 pub(super) fn flags(flags: &[Flag]) -> Result<Layer, ConfigError> {
     let mut layer = Layer::new();
@@ -89,7 +66,7 @@ pub(super) fn flags(flags: &[Flag]) -> Result<Layer, ConfigError> {
 }
 
 /// Flattens and checks what a source holds.
-fn checked(
+pub(super) fn checked(
     collected: config::Map<String, Value>,
     origin: impl Fn(&str) -> Origin,
 ) -> Result<Layer, ConfigError> {
@@ -99,7 +76,7 @@ fn checked(
     for (name, value) in flat {
         let Some(key) = keys::find(&name) else {
             return Err(ConfigError::UnknownKey {
-                hint: keys::hint(&name),
+                hint: hint(&name),
                 origin: origin(&name),
                 key: name,
             });

@@ -1,7 +1,7 @@
 //! Lays the layers over each other and makes the typed configuration; remembers where each value came from.
 
 use super::{
-    Config, ConfigError, defaults, keys,
+    Config, ConfigError, defaults, environment, keys,
     layer::{self, Layer, Origin},
     places,
 };
@@ -60,7 +60,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     if let Some(path) = &file {
         all.extend(layer::file(path.clone())?);
     }
-    all.extend(layer::environment(sources.variables.clone())?);
+    all.extend(environment::environment(sources.variables.clone())?);
     all.extend(layer::flags(&sources.flags)?);
     defaults::fill(&mut all)?;
     Ok(Loaded {

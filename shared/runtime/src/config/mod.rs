@@ -4,8 +4,11 @@
 
 mod check;
 mod defaults;
+mod environment;
 mod error;
+mod hint;
 mod keys;
+mod kind;
 mod layer;
 mod load;
 mod places;
@@ -14,13 +17,14 @@ mod types;
 mod world;
 
 pub use error::ConfigError;
-pub use keys::{BuiltIn, KEYS, Key, Kind};
+pub use keys::KEYS;
+pub use kind::{BuiltIn, Key, Kind};
 pub use layer::Origin;
 pub use load::{Flag, Loaded, Setting, Sources, load};
 pub use places::{data_dir, state_dir};
-pub use secret::Secret;
+pub use secret::{Password, Secret};
 pub use types::{
-    Broker, Client, Config, Data, Database, Encoder, Http, Limits, Listener, Log, LogFormat,
-    Retention, Storage, Tasks, Uploads,
+    Broker, Client, Config, Data, Database, Encoder, Http, Limits, Listener, Log, LogFormat, Otel,
+    Retention, Storage, Tasks, Uploads, Workers,
 };
 pub use world::{BrokerUrl, DatabaseUrl, Role, StorageUrl, World, world};

@@ -1,4 +1,5 @@
-//! A URL that may carry a password: prints masked, everywhere. Only [`Secret::expose`] gives the whole.
+//! What must not be read over a shoulder: a URL that may carry a password, and a password itself. Both print masked,
+//! everywhere; only `expose` gives the whole.
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
@@ -38,6 +39,35 @@ impl fmt::Debug for Secret {
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&mask(&self.0))
+    }
+}
+
+/// A password or key: prints as `***`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Password(String);
+
+impl Password {
+    /// Wraps a password.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The password; for the one who logs in with it, never for print.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
     }
 }
 

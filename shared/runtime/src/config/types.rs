@@ -1,6 +1,6 @@
 //! The configuration as typed values, units in the names. [`super::keys`] says what each key means and may be.
 
-use super::Secret;
+use super::{Password, Secret};
 use serde::Deserialize;
 use std::{net::SocketAddr, path::PathBuf};
 use url::Url;
@@ -28,6 +28,8 @@ pub struct Config {
     pub limits: Limits,
     /// How tasks are held.
     pub tasks: Tasks,
+    /// How workers are let in.
+    pub workers: Workers,
     /// How long things stay.
     #[serde(default)]
     pub retention: Retention,
@@ -37,6 +39,8 @@ pub struct Config {
     pub client: Client,
     /// Logs.
     pub log: Log,
+    /// Telemetry that is sent elsewhere.
+    pub otel: Otel,
 }
 
 /// `data.*`
@@ -51,6 +55,10 @@ pub struct Data {
 pub struct Database {
     /// Which database.
     pub url: Secret,
+    /// Most connections to a server.
+    pub pool: u32,
+    /// Authorities that the server's certificate may be signed by; absent: the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `broker.*`
@@ -58,6 +66,8 @@ pub struct Database {
 pub struct Broker {
     /// Which broker.
     pub url: Secret,
+    /// Authorities that the broker's certificate may be signed by; absent: the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `storage.*`
@@ -67,6 +77,34 @@ pub struct Storage {
     pub url: Secret,
     /// The folder is one that every service sees.
     pub shared: bool,
+    /// S3: where it answers; absent: Amazon's.
+    pub endpoint: Option<Url>,
+    /// S3: where proxies and browsers reach it; absent: the same.
+    pub public_endpoint: Option<Url>,
+    /// S3 and Swift: the region.
+    pub region: String,
+    /// S3: the bucket stands in the path.
+    pub path_style: bool,
+    /// S3: the key's name.
+    pub access_key: Option<String>,
+    /// S3: the key's secret.
+    pub secret_key: Option<Password>,
+    /// S3 and Swift: memory for parts on their way, in bytes.
+    pub memory_bytes: u64,
+    /// Swift: where users log in.
+    pub auth_url: Option<Url>,
+    /// Swift: the user.
+    pub user: Option<String>,
+    /// Swift: the user's key or password.
+    pub key: Option<Password>,
+    /// Swift, Keystone: the project.
+    pub project: Option<String>,
+    /// Swift, Keystone: the user's domain.
+    pub user_domain: String,
+    /// Swift, Keystone: the project's domain.
+    pub project_domain: String,
+    /// Swift: what temporary URLs are signed with.
+    pub temp_url_key: Option<Password>,
 }
 
 /// `http.*`
@@ -76,6 +114,8 @@ pub struct Http {
     pub public_url: Option<Url>,
     /// Other web origins that may use the API; `*` is any.
     pub cors_origins: Vec<String>,
+    /// nginx fetches media from the object store itself.
+    pub accel_redirect: bool,
 }
 
 /// `webapp.*`, `status.*`
@@ -108,6 +148,10 @@ pub struct Encoder {
     pub drain_grace_s: u64,
     /// Free space in the scratch folder below which no task is taken on, in bytes.
     pub min_free_bytes: u64,
+    /// Sources that are kept for further tasks, in bytes.
+    pub cache_bytes: u64,
+    /// An encoder alone ends after so many seconds without a task; absent: never.
+    pub exit_when_idle_s: Option<u64>,
 }
 
 /// `limits.*`
@@ -132,6 +176,13 @@ pub struct Tasks {
     pub max_attempts: u32,
 }
 
+/// `workers.*`
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Workers {
+    /// A new worker gets no task before somebody enables it.
+    pub require_enable: bool,
+}
+
 /// `retention.*`
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct Retention {
@@ -139,6 +190,8 @@ pub struct Retention {
     pub output_s: Option<u64>,
     /// How long a source stays after its last job ended, in seconds; absent: as long as its job.
     pub source_s: Option<u64>,
+    /// How long a job stays in the list after it ended, in seconds; absent: until deleted.
+    pub job_s: Option<u64>,
 }
 
 /// `uploads.*`
@@ -153,6 +206,8 @@ pub struct Uploads {
 pub struct Client {
     /// The server that `submit`, `jobs` and their like talk to.
     pub server: String,
+    /// Further authorities that the server's certificate may be signed by.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `log.*`
@@ -174,4 +229,15 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// `otel.*`
+#[derive(Debug, Clone, Deserialize)]
+pub struct Otel {
+    /// The OTLP receiver (over HTTP); absent: nothing is sent.
+    pub endpoint: Option<Url>,
+    /// Headers for it, `name=value`, separated by commas.
+    pub headers: Option<Password>,
+    /// What telemetry calls this installation.
+    pub service_name: String,
 }
