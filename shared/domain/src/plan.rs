@@ -11,6 +11,8 @@ use crate::output::Output;
 use crate::spec::{AssembleSpec, EncodeSpec, TaskSpec};
 use crate::task::{Task, TaskState};
 
+#[cfg(feature = "bench")]
+mod bench;
 mod cost;
 mod damage;
 mod expect;
@@ -46,6 +48,10 @@ pub fn plan(job: &Job, media: &Media, cx: &mut Context<'_>) -> Vec<(OutputId, Ou
         .iter()
         .filter(|o| !o.state.is_terminal() && o.planned.is_none())
         .map(|o| {
+            #[cfg(feature = "bench")]
+            if let Some(recipe) = &o.preset.bench {
+                return (o.id, bench::tasks(job, o, recipe, cx));
+            }
             let made = if o.preset.images.is_some() {
                 thumbnails(job, o, media, cx)
             } else {
@@ -61,8 +67,8 @@ pub fn plan(job: &Job, media: &Media, cx: &mut Context<'_>) -> Vec<(OutputId, Ou
 
 /// How many of these tasks each make a part of the output: the steps that its progress is counted in.
 pub fn parts(tasks: &[Task]) -> u32 {
-    let makes_part = |t: &&Task| matches!(t.spec, TaskSpec::Encode(_) | TaskSpec::Thumbnails(_));
-    u32::try_from(tasks.iter().filter(makes_part).count()).unwrap_or(u32::MAX)
+    let count = tasks.iter().filter(|t| t.spec.makes_part()).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// One encode of the whole, then joining and verifying.

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod available;
+#[cfg(feature = "bench")]
+mod bench;
 mod container;
 mod encoders;
 mod names;
@@ -12,6 +14,8 @@ mod shipped;
 mod validate;
 
 pub use available::unavailable_reason;
+#[cfg(feature = "bench")]
+pub use bench::BenchRecipe;
 pub use names::file_names;
 pub use parse::PresetError;
 pub use shipped::{NOT_YET, by_name, presets};
@@ -31,6 +35,7 @@ pub struct Preset {
     #[serde(default)]
     pub description: String,
     /// The file made.
+    #[cfg_attr(feature = "bench", serde(default))]
     pub container: Container,
     /// The picture; absent: the output has none.
     #[serde(default)]
@@ -41,6 +46,20 @@ pub struct Preset {
     /// Pictures instead of a film; only with container `images`.
     #[serde(default)]
     pub images: Option<ImagesRecipe>,
+    /// Tasks that make nothing instead of a film.
+    #[cfg(feature = "bench")]
+    #[serde(default)]
+    pub bench: Option<BenchRecipe>,
+}
+
+impl Preset {
+    /// Whether its output is made when its parts are, with nothing to assemble: only in measurements.
+    pub(crate) fn ends_with_its_parts(&self) -> bool {
+        #[cfg(feature = "bench")]
+        return self.bench.is_some();
+        #[cfg(not(feature = "bench"))]
+        false
+    }
 }
 
 /// What kind of thing a preset makes.

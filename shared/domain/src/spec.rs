@@ -16,6 +16,15 @@ pub enum TaskSpec {
     Assemble(AssembleSpec),
     /// A poster, and a sprite sheet with its WebVTT; verified in the same task.
     Thumbnails(ThumbnailsSpec),
+    /// Nothing, to measure what everything around a task costs.
+    #[cfg(feature = "bench")]
+    Noop,
+    /// Hold a slot for so long, in milliseconds.
+    #[cfg(feature = "bench")]
+    Sleep {
+        /// How long.
+        ms: u64,
+    },
 }
 
 impl TaskSpec {
@@ -26,6 +35,20 @@ impl TaskSpec {
             Self::Encode(_) => "encode",
             Self::Assemble(_) => "assemble",
             Self::Thumbnails(_) => "thumbnails",
+            #[cfg(feature = "bench")]
+            Self::Noop => "noop",
+            #[cfg(feature = "bench")]
+            Self::Sleep { .. } => "sleep",
+        }
+    }
+
+    /// Whether it makes a part of its output: a step that the output's progress is counted in.
+    pub fn makes_part(&self) -> bool {
+        match self {
+            Self::Encode(_) | Self::Thumbnails(_) => true,
+            Self::Probe(_) | Self::Assemble(_) => false,
+            #[cfg(feature = "bench")]
+            Self::Noop | Self::Sleep { .. } => true,
         }
     }
 }

@@ -170,17 +170,28 @@ fn encoded(story: &mut Story, id: OutputId, task: TaskId, part: Part, cx: &Conte
     let news = part.warnings.into_iter().filter(|w| !is_known(w));
     news.for_each(|w| story.warn(w));
     story.add(Effect::MeetNeedsOf(task));
-    let Some(OutputState::Encoding(parts)) = story.open_output(id).map(|o| &o.state) else {
+    let Some(output) = story.open_output(id) else {
+        return;
+    };
+    let ends_with_its_parts = output.preset.ends_with_its_parts();
+    let OutputState::Encoding(parts) = &output.state else {
         return;
     };
     let parts = Parts {
         done: parts.total.min(parts.done.saturating_add(1)),
         ..*parts
     };
-    let state = if parts.done == parts.total {
-        OutputState::Assembling(parts)
-    } else {
+    let state = if parts.done < parts.total {
         OutputState::Encoding(parts)
+    } else if ends_with_its_parts {
+        OutputState::Published(Published {
+            files: Vec::new(),
+            media: OutputMedia::default(),
+            at: cx.now,
+            expires_at: None,
+        })
+    } else {
+        OutputState::Assembling(parts)
     };
     story.move_output(id, state);
     settle(story, cx.now);

@@ -15,6 +15,10 @@ pub fn validate(preset: &Preset) -> Result<(), PresetError> {
     name(&preset.name)?;
     text("label", &preset.label, 80)?;
     text("description", &preset.description, 300)?;
+    #[cfg(feature = "bench")]
+    if let Some(recipe) = &preset.bench {
+        return recipe.validate();
+    }
     let container = preset.container;
     if container == Container::Images {
         return match (&preset.images, &preset.video, &preset.audio) {

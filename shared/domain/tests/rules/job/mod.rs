@@ -1,6 +1,8 @@
 //! A job's life, event by event: states, effects, endings.
 
 mod life;
+#[cfg(feature = "bench")]
+mod measuring;
 mod wishes;
 
 use crate::common::{LIMITS, context, counter, job, media, ordinary, output_id, preset, video};
