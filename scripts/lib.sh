@@ -44,6 +44,20 @@ apt_try() {
         { as_root "${get[@]}" update && as_root "${get[@]}" install --no-install-recommends "$@"; }
 }
 
+# Installs a package whose server starts by itself, without that: ours run on ports of their own.
+apt_install_idle() { # PACKAGE...
+    local policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then
+        apt_install "$@"
+        return
+    fi
+    as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy"
+    local status=0
+    (apt_install "$@") || status=$?
+    as_root rm -f "$policy"
+    [ "$status" -eq 0 ] || exit "$status"
+}
+
 need_command() { # COMMAND PACKAGE
     command -v "$1" >/dev/null || apt_install "$2"
 }
