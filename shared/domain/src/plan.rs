@@ -94,6 +94,7 @@ fn film(
     );
 
     let spec = EncodeSpec {
+        preset: preset.name.clone(),
         source: job.input.clone(),
         limits: cx.limits,
         video: picture,

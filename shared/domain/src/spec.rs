@@ -89,6 +89,9 @@ pub struct ProbeSpec {
 /// everywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EncodeSpec {
+    /// The preset's name, for figures alone; empty for an inline one.
+    #[serde(default)]
+    pub preset: String,
     /// The source.
     pub source: Input,
     /// The caps that ffmpeg is given.

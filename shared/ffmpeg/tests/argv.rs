@@ -55,6 +55,7 @@ fn sound(encoder: AudioEncoder, channels: u16) -> AudioSpec {
 
 fn lines(container: Container, video: Option<VideoSpec>, audio: Option<AudioSpec>) -> String {
     let spec = EncodeSpec {
+        preset: String::new(),
         source: Input {
             key: "sources/1".into(),
             bytes: 1,

@@ -24,6 +24,7 @@ pub fn probe(source: &Input) -> TaskSpec {
 /// x264 of a picture of this size, with or without its sound.
 pub fn encode(source: &Input, size: (u32, u32), frames: u64, speed: &str, sound: bool) -> TaskSpec {
     TaskSpec::Encode(EncodeSpec {
+        preset: "test".into(),
         source: source.clone(),
         limits: LIMITS,
         video: Some(VideoSpec {

@@ -112,6 +112,8 @@ impl World {
                 media: OutputMedia::default(),
                 warnings: Vec::new(),
             },
+            #[cfg(feature = "bench")]
+            TaskSpec::Noop | TaskSpec::Sleep { .. } => encoded(),
         }
     }
 }
