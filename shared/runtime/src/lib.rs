@@ -1,4 +1,4 @@
-//! What every service needs to run: configuration, logs, an ordered stop, health and the data folder's lock.
+//! What every service needs to run: configuration, logs, an ordered stop, health, metrics and the data folder's lock.
 //!
 //! Never decides anything about jobs and never names an adapter.
 
@@ -7,4 +7,5 @@ pub mod health;
 pub mod http;
 pub mod lifecycle;
 pub mod lock;
+pub mod metrics;
 pub mod telemetry;
