@@ -8,6 +8,7 @@ use crate::job::{Context, Job};
 use crate::lane::Lane;
 use crate::media::Media;
 use crate::output::Output;
+use crate::preset::{Preset, by_name};
 use crate::spec::{AssembleSpec, EncodeSpec, TaskSpec};
 use crate::task::{Task, TaskState};
 
@@ -94,7 +95,7 @@ fn film(
     );
 
     let spec = EncodeSpec {
-        preset: preset.name.clone(),
+        preset: known_name(preset),
         source: job.input.clone(),
         limits: cx.limits,
         video: picture,
@@ -139,6 +140,14 @@ fn film(
         tasks: vec![encode, assemble],
         frames: made.frames,
     })
+}
+
+/// The name of a shipped preset. What an inline one calls itself says nothing, and there is no end of such names.
+fn known_name(preset: &Preset) -> String {
+    match by_name(&preset.name) {
+        Some(shipped) if shipped == preset => preset.name.clone(),
+        _ => String::new(),
+    }
 }
 
 /// One task that makes and checks them all.
