@@ -27,6 +27,12 @@ pub enum BrokerError {
         /// Why.
         cause: String,
     },
+    /// What was said about the broker makes no sense.
+    #[error("`broker.url` can't be used: {cause}")]
+    Misconfigured {
+        /// Why.
+        cause: String,
+    },
     /// This broker is being closed.
     #[error("the broker is closed")]
     Closed,
