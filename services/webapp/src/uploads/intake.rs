@@ -21,6 +21,7 @@ use reelmill_store::{
     uploads::{self, NewUpload, Upload},
 };
 use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -75,7 +76,7 @@ impl Intake {
             .begin(&object_key, beginning.length)
             .await
             .map_err(|error| of_objects(&error))?;
-        let token = Uuid::now_v7();
+        let (token, since) = (Uuid::now_v7(), Instant::now());
         let new = NewUpload {
             id,
             owner: OWNER.to_owned(),
@@ -95,7 +96,10 @@ impl Intake {
             })
             .await;
         match written {
-            Ok(upload) => Ok((upload, Lease::keep(&self.store, id, token, &self.stop))),
+            Ok(upload) => {
+                let lease = Lease::keep(&self.store, id, token, since, &self.stop);
+                Ok((upload, lease))
+            }
             Err(error) => {
                 if let Err(error) = self.objects.uploads().abort(&object_key, sink).await {
                     tracing::warn!(%error, "an upload that never began could not be cleaned up");
@@ -118,14 +122,17 @@ impl Intake {
 
     /// Takes the lock of an upload, expired or not.
     pub(super) async fn lock_any(&self, id: UploadId) -> Result<(Upload, Lease), ApiProblem> {
-        let token = Uuid::now_v7();
+        let (token, since) = (Uuid::now_v7(), Instant::now());
         let taken = self
             .store
             .transact(|txn| async move { uploads::acquire(&*txn, id, token, TTL_MS).await })
             .await
             .map_err(|error| of_store(&error))?;
         match taken {
-            Some(upload) => Ok((upload, Lease::keep(&self.store, id, token, &self.stop))),
+            Some(upload) => {
+                let lease = Lease::keep(&self.store, id, token, since, &self.stop);
+                Ok((upload, lease))
+            }
             None => {
                 self.find(id).await?;
                 Err(super::locked())
@@ -167,17 +174,14 @@ impl Intake {
         };
         loop {
             let before = upload.clone();
-            let appended = self
-                .objects
-                .uploads()
-                .append(
-                    &upload.object_key,
-                    upload.sink,
-                    upload.offset,
-                    incoming.piece(bytes, time),
-                )
-                .await
-                .map_err(|error| of_objects(&error))?;
+            let append = self.objects.uploads().append(
+                &upload.object_key,
+                upload.sink,
+                upload.offset,
+                incoming.piece(bytes, time),
+            );
+            let appended = lease.guard(append).await?;
+            let appended = appended.map_err(|error| of_objects(&error))?;
             let end = incoming.end().await;
             upload = Upload {
                 sink: appended.state,
@@ -203,19 +207,18 @@ impl Intake {
         }
     }
 
-    /// What came since `before` must not count.
+    /// What came since `before` must not count. Whose lock has lapsed leaves all as it is: it never counted.
     async fn take_back(
         &self,
         after: Upload,
         before: &Upload,
         lease: &Lease,
     ) -> Result<(), ApiProblem> {
-        let sink = self
-            .objects
-            .uploads()
-            .truncate(&before.object_key, after.sink, before.offset)
-            .await
-            .map_err(|error| of_objects(&error))?;
+        self.advance(&mut before.clone(), lease).await?;
+        let (key, offset) = (&before.object_key, before.offset);
+        let truncate = self.objects.uploads().truncate(key, after.sink, offset);
+        let sink = lease.guard(truncate).await?;
+        let sink = sink.map_err(|error| of_objects(&error))?;
         let mut back = Upload {
             sink,
             ..before.clone()
@@ -246,12 +249,10 @@ impl Intake {
 
     /// Makes the whole of an upload whose bytes are all there, and unlocks it. `upload.offset` is its size.
     pub async fn finish(&self, mut upload: Upload, lease: &Lease) -> Result<Upload, ApiProblem> {
-        let meta = self
-            .objects
-            .uploads()
-            .finish(&upload.object_key, upload.sink.clone(), upload.offset)
-            .await
-            .map_err(|error| of_objects(&error))?;
+        let (key, sink) = (&upload.object_key, upload.sink.clone());
+        let finish = self.objects.uploads().finish(key, sink, upload.offset);
+        let meta = lease.guard(finish).await?;
+        let meta = meta.map_err(|error| of_objects(&error))?;
         let (now, file, token) = (&upload, FileId(upload.id.0), lease.token);
         let bytes = meta.bytes;
         self.store

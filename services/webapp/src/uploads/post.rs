@@ -22,7 +22,7 @@ pub struct FileForm {
 /// Begin a resumable upload (tus), or upload a file with a form
 ///
 /// With `Tus-Resumable: 1.0.0`: creation and creation-with-upload of tus. With `multipart/form-data` (`curl -F file=@clip.mp4`):
-/// the first part that is called `file` or has a file name is the file.
+/// the part that is called `file` or has a file name is the file; there must be one.
 #[utoipa::path(
     post, path = "/api/v1/uploads", tag = "uploads", operation_id = "create_upload",
     params(tus::params::Creation),

@@ -18,10 +18,24 @@ const AT_ONCE: u64 = 100;
 const EVERY: Duration = Duration::from_secs(30);
 
 impl Intake {
-    /// Removes an upload. A stored file stays while a job holds it.
+    /// Removes an upload. A stored file stays while a job holds it. Half an upload is over from the first step on, so that
+    /// nobody goes on with it should this process die on the way: the sweep does the rest then.
     pub async fn remove(&self, upload: Upload, lease: &Lease) -> Result<(), ApiProblem> {
-        self.forget_bytes(&upload).await?;
         let (id, token) = (upload.id, lease.token);
+        if !upload.complete {
+            let over = self
+                .store
+                .transact(|txn| {
+                    let upload = upload.clone();
+                    async move { uploads::advance(&*txn, &upload, token, 0).await }
+                })
+                .await
+                .map_err(|error| of_store(&error))?;
+            if over.is_none() {
+                return Err(super::locked());
+            }
+            lease.guard(self.forget_bytes(&upload)).await??;
+        }
         self.store
             .transact(|txn| async move { uploads::delete(&*txn, id, token).await })
             .await
@@ -39,6 +53,7 @@ impl Intake {
     }
 
     /// Half an upload lies in the sink and is ours to remove; a whole one is a stored file, counted by reference.
+    /// Done twice, it does no harm.
     async fn forget_bytes(&self, upload: &Upload) -> Result<(), ApiProblem> {
         if upload.complete {
             return Ok(());
@@ -76,7 +91,7 @@ impl Intake {
             // Somebody may have gone on with it before we locked it.
             let still = upload.expires_at.is_some_and(|expiry| expiry <= at);
             let gone = match still {
-                true => self.forget_bytes(&upload).await,
+                true => lease.guard(self.forget_bytes(&upload)).await.flatten(),
                 false => Ok(()),
             };
             match gone {

@@ -9,6 +9,7 @@ mod jobs;
 mod manners;
 mod page;
 mod plain;
+mod replicas;
 mod service;
 mod tus;
 mod tus_refusals;

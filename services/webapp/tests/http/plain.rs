@@ -2,6 +2,7 @@
 
 use crate::service::{LARGEST, Service, bytes, header, problem};
 use futures::{StreamExt, stream};
+use reelmill_store::ConnectionTrait;
 use reqwest::{
     Body,
     multipart::{Form, Part},
@@ -46,14 +47,14 @@ async fn a_put_is_there_whole_with_and_without_a_length() {
 }
 
 #[tokio::test]
-async fn a_form_brings_its_first_file() {
+async fn a_form_brings_its_file() {
     let service = Service::start().await;
     // More than any JSON body may have.
     let data = bytes(3_000_000);
     let form = Form::new()
         .text("comment", "not a file")
         .part("file", Part::bytes(data.clone()).file_name("ä \"b\".mp4"))
-        .part("other", Part::bytes(b"no".to_vec()).file_name("no.mp4"));
+        .text("another", "not a file either");
     let url = service.url("/api/v1/uploads");
     let answer = service.http.post(url).multipart(form).send().await.unwrap();
     assert_eq!(answer.status(), 201);
@@ -80,6 +81,22 @@ async fn a_form_brings_its_first_file() {
         .send("POST", "/api/v1/uploads", &headers, "nonsense")
         .await;
     problem(answer, 400, "malformed_form").await;
+}
+
+#[tokio::test]
+async fn a_form_with_two_files_is_refused_whole() {
+    let service = Service::start().await;
+    let file = |name: &str| Part::bytes(b"film".to_vec()).file_name(name.to_owned());
+    let form = Form::new()
+        .part("file", file("one.mp4"))
+        .part("other", file("two.mp4"));
+    let url = service.url("/api/v1/uploads");
+    let answer = service.http.post(url).multipart(form).send().await.unwrap();
+    problem(answer, 422, "too_many_files").await;
+    // The first was whole before the second showed: nobody holds it any more.
+    let held = "UPDATE uploads SET name = name";
+    let held = service.store.db().execute_unprepared(held).await.unwrap();
+    assert_eq!(held.rows_affected(), 0);
 }
 
 #[tokio::test]

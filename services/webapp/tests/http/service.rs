@@ -2,17 +2,26 @@
 
 use axum::Router;
 use reelmill_broker::Broker;
-use reelmill_domain::spec::SourceLimits;
+use reelmill_domain::{id::UploadId, spec::SourceLimits};
 use reelmill_embedded::EmbeddedBroker;
 use reelmill_folder::FolderStore;
 use reelmill_runtime::http::{HttpSettings, with_manners};
-use reelmill_store::{Policy, Store};
+use reelmill_store::{
+    Policy, Store,
+    uploads::{self, Upload},
+};
 use reelmill_webapp::{Webapp, WebappConfig};
 use reqwest::{Body, Client, Method, Response};
 use serde_json::Value;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, time::Instant};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+    sync::oneshot,
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Largest upload of these services.
@@ -39,10 +48,15 @@ impl Service {
     }
 
     pub async fn start_with(expiry_s: u64) -> Self {
-        Self::in_folder(Arc::new(TempDir::new().unwrap()), expiry_s).await
+        Self::in_folder(Arc::new(TempDir::new().unwrap()), expiry_s, true).await
     }
 
-    async fn in_folder(dir: Arc<TempDir>, expiry_s: u64) -> Self {
+    /// Another replica: the same database and the same objects.
+    pub async fn replica(&self) -> Self {
+        Self::in_folder(self.dir.clone(), self.expiry_s, false).await
+    }
+
+    async fn in_folder(dir: Arc<TempDir>, expiry_s: u64, alone: bool) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -53,7 +67,7 @@ impl Service {
         let (ending, ended) = oneshot::channel();
         let (folder, hints, shutdown) = (dir.clone(), broker.clone(), stop.clone());
         runtime.spawn(async move {
-            let (webapp, router) = serve_from(&folder, hints, &listener, expiry_s).await;
+            let (webapp, router) = serve_from(&folder, hints, &listener, expiry_s, alone).await;
             let listener = TcpListener::from_std(listener).unwrap();
             started.send(()).unwrap();
             let graceful = shutdown.clone().cancelled_owned();
@@ -80,14 +94,19 @@ impl Service {
     /// Ends it as a crash would: nothing is stored any more, no lock let go. Then starts another on the same folder.
     pub async fn crash(mut self) -> Self {
         self.runtime.take().unwrap().shutdown_background();
-        Self::in_folder(self.dir.clone(), self.expiry_s).await
+        Self::in_folder(self.dir.clone(), self.expiry_s, true).await
+    }
+
+    /// Ends it as `kill -9` would.
+    pub fn kill(mut self) {
+        self.runtime.take().unwrap().shutdown_background();
     }
 
     /// Ends it in order, and starts another on the same folder.
     pub async fn restart(mut self) -> Self {
         self.stop.cancel();
         self.ended.take().unwrap().await.unwrap();
-        Self::in_folder(self.dir.clone(), self.expiry_s).await
+        Self::in_folder(self.dir.clone(), self.expiry_s, true).await
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -193,6 +212,38 @@ impl Service {
         self.dir.path().join("objects/sources").join(id)
     }
 
+    /// The row of an upload.
+    pub async fn upload(&self, path: &str) -> Upload {
+        let id: UploadId = path.rsplit('/').next().unwrap().parse().unwrap();
+        uploads::find(self.store.db(), id).await.unwrap().unwrap()
+    }
+
+    /// Whether somebody writes to an upload.
+    pub async fn locked(&self, path: &str) -> bool {
+        let now = reelmill_store::now(self.store.db()).await.unwrap();
+        self.upload(path).await.is_locked(now)
+    }
+
+    /// A PATCH that announces more than it sends and has the lock: the connection, to be kept or dropped.
+    pub async fn hanging(
+        &self,
+        path: &str,
+        offset: u64,
+        announced: usize,
+        sent: &[u8],
+    ) -> TcpStream {
+        let address = self.base.trim_start_matches("http://");
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "PATCH {path} HTTP/1.1\r\nHost: {address}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\n\
+             Content-Type: application/offset+octet-stream\r\nContent-Length: {announced}\r\n\r\n"
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(sent).await.unwrap();
+        until("the lock", async || self.locked(path).await).await;
+        connection
+    }
+
     /// Every file in the object folder, but for the store's own lock files.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut folders = vec![self.dir.path().join("objects")];
@@ -228,6 +279,7 @@ async fn serve_from(
     broker: Arc<dyn Broker>,
     listener: &std::net::TcpListener,
     expiry_s: u64,
+    alone: bool,
 ) -> (Webapp, Router) {
     let store = Store::connect(&database(dir)).await.unwrap();
     store.migrate().await.unwrap();
@@ -252,7 +304,7 @@ async fn serve_from(
             expire_after_s: None,
         },
         lease: Duration::from_secs(10),
-        alone: true,
+        alone,
     };
     let objects = FolderStore::open(&dir.path().join("objects")).unwrap();
     let webapp = Webapp::new(config, store, broker, objects).await.unwrap();

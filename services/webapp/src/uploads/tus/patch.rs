@@ -1,4 +1,4 @@
-//! `PATCH`: bytes at an offset. One at a time per upload.
+//! `PATCH`: bytes at an offset. One at a time per upload: whoever writes already is asked to let go.
 
 use super::{
     headers::{check_octets, check_version, invalid, number, state_of, text},
@@ -77,6 +77,12 @@ async fn go_on(
     wish: Wish,
     body: Body,
 ) -> Result<HeaderMap, ApiProblem> {
+    // Bytes that are stored already are refused without disturbing anybody.
+    let stored = intake.find(id).await?.offset;
+    if wish.offset < stored {
+        return Err(wrong_offset(stored, wish.offset));
+    }
+    intake.freed(id).await?;
     let (upload, lease) = intake.lock(id).await?;
     let done = write(intake, upload, &lease, wish, body).await;
     if done.is_err() {
@@ -93,17 +99,7 @@ async fn write(
     body: Body,
 ) -> Result<HeaderMap, ApiProblem> {
     if upload.offset != wish.offset {
-        return Err(ApiProblem::conflict(
-            "wrong_offset",
-            format!(
-                "the upload has {} bytes, not {}",
-                upload.offset, wish.offset
-            ),
-        )
-        .header(
-            HeaderName::from_static("upload-offset"),
-            HeaderValue::from(upload.offset),
-        ));
+        return Err(wrong_offset(upload.offset, wish.offset));
     }
     if let Some(length) = wish.length {
         intake.declare(&mut upload, lease, length).await?;
@@ -133,6 +129,13 @@ async fn write(
     }
     let upload = close(intake, upload, lease).await?;
     Ok(state_of(&upload))
+}
+
+/// 409, with the offset to go on from.
+fn wrong_offset(stored: u64, said: u64) -> ApiProblem {
+    let words = format!("the upload has {stored} bytes, not {said}");
+    let name = HeaderName::from_static("upload-offset");
+    ApiProblem::conflict("wrong_offset", words).header(name, HeaderValue::from(stored))
 }
 
 /// Finishes an upload that has every byte; unlocks it in any case.
