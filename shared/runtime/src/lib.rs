@@ -3,6 +3,7 @@
 //! Never decides anything about jobs and never names an adapter.
 
 pub mod config;
+pub mod failpoint;
 pub mod health;
 pub mod http;
 pub mod lifecycle;

@@ -88,8 +88,8 @@ pub const KEYS: &[Key] = &[
     key(
         "storage.region",
         Text,
-        Is("us-east-1"),
-        "The region of an `s3:` bucket, or of a `swift:` service.",
+        Unset("`us-east-1` for `s3:`, any for `swift:`"),
+        "The region of an `s3:` bucket or a `swift:` service.",
     ),
     key(
         "storage.path_style",

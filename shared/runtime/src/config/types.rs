@@ -82,7 +82,7 @@ pub struct Storage {
     /// S3: where proxies and browsers reach it; absent: the same.
     pub public_endpoint: Option<Url>,
     /// S3 and Swift: the region.
-    pub region: String,
+    pub region: Option<String>,
     /// S3: the bucket stands in the path.
     pub path_style: bool,
     /// S3: the key's name.

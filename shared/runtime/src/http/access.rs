@@ -1,8 +1,10 @@
-//! One log line per request, with an id that the client sees too (`X-Request-ID`). Never logs queries, headers or bodies.
+//! One log line per request, with an id that the client sees too (`X-Request-ID`). And one
+//! measurement, by route. Never logs queries, headers or bodies.
 
+use crate::metrics;
 use axum::{
-    extract::Request,
-    http::{HeaderName, HeaderValue, StatusCode},
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, Method, StatusCode},
     middleware::Next,
     response::Response,
 };
@@ -21,12 +23,16 @@ pub(super) async fn log(mut request: Request, next: Next) -> Response {
     let id = given(&request).unwrap_or_else(|| Uuid::now_v7().to_string());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", id);
     let begun = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
-    let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took = begun.elapsed();
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    metrics::http_request(name_of(&method), route, status.as_u16(), took);
     span.in_scope(|| {
         if status.is_server_error() && status != StatusCode::INSUFFICIENT_STORAGE {
             tracing::warn!(%method, path, status = status.as_u16(), ms, "answered");
@@ -40,6 +46,20 @@ pub(super) async fn log(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
     response
+}
+
+/// The method; what clients make up is one name, for it becomes a label.
+fn name_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// The caller's own id, when it is short and plain enough for a log line.

@@ -9,6 +9,7 @@ mod headers;
 mod linger;
 mod problem;
 mod responses;
+mod serve;
 mod settings;
 mod uniform;
 
@@ -16,6 +17,7 @@ pub use access::RequestId;
 pub use extract::{JSON_LIMIT, Json, Path, Query, from_value, parse_json};
 pub use problem::{ApiProblem, PROBLEM_JSON};
 pub use responses::Problems;
+pub use serve::serve;
 pub use settings::HttpSettings;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
