@@ -33,7 +33,11 @@ use reelmill_domain::{
     wire::{Control, JobHint, Progress, TaskMessage, WorkerEvent},
 };
 use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
 use told::Reader;
+
+/// How long a service that starts waits for the broker before it goes on without.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
 
 /// RabbitMQ as a broker. Dropping it ends its connections and every consumer.
 pub struct RabbitBroker {
@@ -44,8 +48,8 @@ pub struct RabbitBroker {
 }
 
 impl RabbitBroker {
-    /// Reads the configuration and begins to connect. A broker that is away is no error here: it is tried again until it is
-    /// there, and [`Broker::check`] says how things are.
+    /// Reads the configuration, begins to connect, and waits a little for that. A broker that is away is no error here: it
+    /// is tried again until it is there, and [`Broker::check`] says how things are.
     ///
     /// # Errors
     /// [`BrokerError::Misconfigured`]: the URL makes no sense.
@@ -54,6 +58,13 @@ impl RabbitBroker {
         let name = config.connection_name;
         let publishes = Link::keep(target.clone(), format!("{name} (publishes)"));
         let consumes = Link::keep(target, format!("{name} (consumes)"));
+        let deadline = Instant::now() + FIRST_WAIT;
+        for link in [&publishes, &consumes] {
+            if let Err(error) = link.wait("connecting", deadline).await {
+                tracing::warn!(%error, "going on without the broker for now");
+                break;
+            }
+        }
         let (publishes, consumes) = (Arc::new(publishes), Arc::new(consumes));
         Ok(Arc::new(Self {
             publisher: Publisher::new(publishes.clone()),
