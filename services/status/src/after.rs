@@ -14,11 +14,11 @@ impl Core {
         for what in after {
             match what {
                 AfterCommit::Stop(run) => runs.push(run),
-                AfterCommit::WakeDispatcher => self.bells.dispatch.notify_one(),
-                AfterCommit::ReapWork => self.bells.sweep.notify_one(),
+                AfterCommit::WakeDispatcher => self.wakeups.dispatch.notify_one(),
+                AfterCommit::ReapWork => self.wakeups.sweep.notify_one(),
             }
         }
-        self.bells.story();
+        self.wakeups.story();
         self.stop(runs).await;
     }
 

@@ -1,6 +1,6 @@
 //! What every part of status shares. Holds; does nothing by itself.
 
-use crate::{bells::Bells, board::Board, config::StatusConfig, ears::Ears};
+use crate::{config::StatusConfig, judging::Judging, latest::LatestProgress, wakeups::Wakeups};
 use reelmill_broker::Broker;
 use reelmill_domain::lane::Lane;
 use reelmill_objects::ObjectStore;
@@ -14,9 +14,9 @@ pub struct Core {
     pub store: Store,
     pub broker: Arc<dyn Broker>,
     pub objects: Arc<dyn ObjectStore>,
-    pub bells: Bells,
-    pub board: Board,
-    pub ears: Ears,
+    pub wakeups: Wakeups,
+    pub latest: LatestProgress,
+    pub judging: Judging,
     /// Cancelled when status stops: open streams end then.
     pub closing: CancellationToken,
 }

@@ -20,7 +20,7 @@ pub async fn run(core: &Core) {
             tokio::time::sleep(EVERY).await;
         }
         tokio::select! {
-            () = core.bells.dispatch.notified() => {}
+            () = core.wakeups.dispatch.notified() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
     }

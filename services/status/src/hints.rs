@@ -12,9 +12,9 @@ pub async fn run(core: &Core) {
         match core.broker.consume_jobs().await {
             Ok(mut hints) => {
                 while let Some(delivery) = hints.next().await {
-                    core.bells.dispatch.notify_one();
-                    core.bells.sweep.notify_one();
-                    core.bells.story();
+                    core.wakeups.dispatch.notify_one();
+                    core.wakeups.sweep.notify_one();
+                    core.wakeups.story();
                     core.stop(delivery.message.stop.clone()).await;
                     if let Err(error) = delivery.ack().await {
                         tracing::debug!(%error, "a hint will come again");

@@ -5,15 +5,15 @@
 mod after;
 mod aggregate;
 mod api;
-mod bells;
-mod board;
 mod config;
 mod core;
 mod dead;
 mod dispatch;
 mod drain;
-mod ears;
 mod hints;
+mod judging;
+mod latest;
+mod marks;
 mod media;
 mod owner;
 mod problems;
@@ -25,6 +25,7 @@ mod stories;
 mod sweep;
 mod view;
 mod waiting;
+mod wakeups;
 
 pub use config::StatusConfig;
 pub use serve::{Status, StatusError};

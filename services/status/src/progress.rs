@@ -16,7 +16,7 @@ pub async fn listen(core: &Core) {
         match core.broker.listen_progress().await {
             Ok(mut said) => {
                 while let Some(delivery) = said.next().await {
-                    core.board.put(delivery.message);
+                    core.latest.put(delivery.message);
                 }
             }
             Err(error) => tracing::warn!(%error, "no progress comes in; trying again"),
@@ -29,8 +29,8 @@ pub async fn listen(core: &Core) {
 pub async fn tell(core: &Core) {
     loop {
         tokio::time::sleep(EVERY).await;
-        let changed = core.board.take_changed();
-        if changed.is_empty() || core.bells.progress.receiver_count() == 0 {
+        let changed = core.latest.take_changed();
+        if changed.is_empty() || core.wakeups.progress.receiver_count() == 0 {
             continue;
         }
         if let Err(error) = tell_of(core, &changed).await {
@@ -54,7 +54,7 @@ async fn tell_of(core: &Core, jobs: &[JobId]) -> Result<(), StoreError> {
         );
         // Nobody listens: also fine.
         let _ = core
-            .bells
+            .wakeups
             .progress
             .send(Arc::new(progress_view(&job, &work, &live)));
     }

@@ -1,4 +1,4 @@
-//! The reaper: judges releases and leases once a second, but only while it can trust its ears.
+//! The reaper: judges releases and leases once a second, but only while it may judge (see `judging`).
 
 use crate::core::Core;
 use reelmill_store::{StoreError, now, reap};
@@ -11,7 +11,7 @@ pub async fn run(core: &Core) {
     loop {
         tokio::time::sleep(EVERY).await;
         if let Err(error) = round(core).await {
-            core.ears.deaf();
+            core.judging.unwell();
             tracing::warn!(%error, "nothing can be judged: the database is away");
         }
     }
@@ -26,11 +26,11 @@ pub async fn predecessor(core: &Core) {
 
 async fn round(core: &Core) -> Result<(), StoreError> {
     if let Err(error) = core.broker.check().await {
-        core.ears.deaf();
+        core.judging.unwell();
         tracing::warn!(%error, "nothing can be judged: the broker is away");
         return Ok(());
     }
-    let well = core.ears.look(now(core.store.db()).await?);
+    let well = core.judging.look(now(core.store.db()).await?);
     if well < core.config.lease {
         return Ok(());
     }

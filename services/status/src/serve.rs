@@ -1,13 +1,14 @@
 //! Status as one thing: its router, and its parts that run until it is stopped.
 
 use crate::{
-    aggregate, api, bells::Bells, board::Board, config::StatusConfig, core::Core, dead, dispatch,
-    ears::Ears, hints, progress, reap, stories, sweep,
+    aggregate, api, config::StatusConfig, core::Core, dead, dispatch, hints, judging::Judging,
+    latest::LatestProgress, marks, progress, reap, stories, sweep, wakeups::Wakeups,
 };
 use futures::future::BoxFuture;
 use reelmill_broker::Broker;
+use reelmill_domain::api::Stats;
 use reelmill_objects::ObjectStore;
-use reelmill_store::Store;
+use reelmill_store::{Store, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -42,9 +43,9 @@ impl Status {
             store,
             broker,
             objects,
-            bells: Bells::new(),
-            board: Board::default(),
-            ears: Ears::default(),
+            wakeups: Wakeups::new(),
+            latest: LatestProgress::default(),
+            judging: Judging::default(),
             closing: CancellationToken::new(),
         }))
     }
@@ -52,6 +53,14 @@ impl Status {
     /// Every read of the API, and `/media`. No path that webapp has, but with other methods.
     pub fn router(&self) -> OpenApiRouter {
         api::router(self.0.clone())
+    }
+
+    /// Figures of the whole service, for its metrics.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn figures(&self) -> Result<Stats, StoreError> {
+        api::figures(&self.0).await
     }
 
     /// Runs until `shutdown`; then open streams end too. An event in the middle of its transaction comes again.
@@ -99,6 +108,7 @@ fn parts_of(core: &Arc<Core>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
         part!("take hints in", hints::run),
         part!("bury dead tasks", dead::run),
         part!("release tasks", dispatch::run),
+        part!("measure the lag of events", marks::run),
         part!("reap", reap::run),
         part!("sweep", sweep::run),
         part!("listen to progress", progress::listen),

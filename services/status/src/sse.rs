@@ -1,5 +1,5 @@
 //! Server-sent events from `job_events`: a client that comes back with `Last-Event-ID` misses nothing, on any replica and
-//! after any restart. The bell only says when to look; what is sent is what the table holds.
+//! after any restart. Being woken only says when to look; what is sent is what the table holds.
 
 use crate::{core::Core, owner::OWNER};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 /// Lines read at once.
 const BATCH: u64 = 200;
-/// How often the table is read without a bell: when the next id is not visible yet, nothing rings once it is.
+/// How often the table is read unasked: when the next id is not visible yet, nothing wakes anybody once it is.
 const LOOK: Duration = Duration::from_secs(1);
 /// A comment this often keeps proxies from closing a quiet stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -57,8 +57,8 @@ fn stream(
     core: Arc<Core>,
     mut place: Place,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-    let mut stories = core.bells.stories();
-    let mut progress = core.bells.progress.subscribe();
+    let mut stories = core.wakeups.stories();
+    let mut progress = core.wakeups.progress.subscribe();
     async_stream::stream! {
         yield Ok(Event::default().retry(RETRY).comment("hello"));
         loop {

@@ -1,4 +1,4 @@
-//! Rings the bell for what others told: webapp in another process, other replicas of status.
+//! Wakes the streams for what others told: webapp in another process, other replicas of status.
 
 use crate::core::Core;
 use reelmill_store::events;
@@ -13,7 +13,7 @@ pub async fn watch(core: &Core) {
         match events::last(core.store.db()).await {
             Ok(id) if id != last => {
                 last = id;
-                core.bells.story();
+                core.wakeups.story();
             }
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "the stories can't be read"),

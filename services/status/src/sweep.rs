@@ -11,11 +11,11 @@ use tokio::time::Instant;
 
 /// At most so many of a kind in one round.
 const BATCH: u64 = 200;
-/// Two rounds are at least so far apart, however often the bell rings.
+/// Two rounds are at least so far apart, however often it is woken.
 const PAUSE: Duration = Duration::from_millis(500);
 /// A stopped run may still be writing for a lease and so long.
 const GRACE_MS: i64 = 10_000;
-/// Old rows are looked for so rarely, however often the bell rings: that reads whole tables, and nobody waits for it.
+/// Old rows are looked for so rarely, however often it is woken: that reads whole tables, and nobody waits for it.
 const OLD_ROWS_EVERY: Duration = Duration::from_secs(600);
 /// Objects listed at once.
 const PAGE: usize = 500;
@@ -46,7 +46,7 @@ pub async fn run(core: &Core) {
         }
         tokio::time::sleep(PAUSE).await;
         tokio::select! {
-            () = core.bells.sweep.notified() => {}
+            () = core.wakeups.sweep.notified() => {}
             () = tokio::time::sleep(core.config.sweep_every) => {}
         }
     }
@@ -58,7 +58,7 @@ fn report(what: &str, outcome: Result<(), SweepError>) {
     }
 }
 
-/// What is not done each time the bell rings.
+/// What is not done each time it is woken.
 struct Seldom {
     every: Duration,
     last: Option<Instant>,

@@ -1,4 +1,4 @@
-//! Jobs from the database and the board, as the API shows them.
+//! Jobs from the database and the latest progress, as the API shows them.
 
 use crate::{core::Core, waiting::waiting_for};
 use reelmill_domain::{
@@ -84,5 +84,5 @@ pub fn work(tallies: &[Tally], job: JobId) -> Vec<Work> {
 /// A job's runs.
 pub fn live(core: &Core, running: &[Running], job: JobId) -> Vec<LiveTask> {
     let mine: Vec<Running> = running.iter().filter(|r| r.job == job).cloned().collect();
-    core.board.of(&mine)
+    core.latest.of(&mine)
 }

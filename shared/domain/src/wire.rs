@@ -152,6 +152,11 @@ pub enum WorkerEventBody {
     },
     /// The worker has ended in order.
     Bye,
+    /// Said by status to itself, through the same queue: shows how late events are taken in.
+    Mark {
+        /// When it was sent, by the database's clock.
+        at: Timestamp,
+    },
 }
 
 /// worker → everyone who watches; latest value only, may be lost.

@@ -20,7 +20,8 @@ pub async fn get(State(core): State<Shared>) -> Result<Json<Stats>, ApiProblem> 
     figures(&core).await.map(Json).map_err(|e| of_store(&e))
 }
 
-async fn figures(core: &Core) -> Result<Stats, StoreError> {
+/// The figures.
+pub async fn figures(core: &Core) -> Result<Stats, StoreError> {
     let db = core.store.db();
     let live = workers::live(db, core.config.lease_ms()).await?;
     let counts = read::lanes(db).await?;

@@ -52,7 +52,7 @@ fn view(core: &Core, worker: Worker, running: &[Running], at: Timestamp) -> Work
             kind: r.kind.clone(),
             job: r.job,
             output: r.output,
-            progress: core.board.fraction(r.task, r.run),
+            progress: core.latest.fraction(r.task, r.run),
         })
         .collect();
     WorkerView {

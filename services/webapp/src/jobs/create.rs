@@ -12,7 +12,10 @@ use axum::{
     response::Response,
 };
 use reelmill_domain::api::{JobView, NewJob};
-use reelmill_runtime::http::{ApiProblem, Json, Problems};
+use reelmill_runtime::{
+    http::{ApiProblem, Json, Problems},
+    metrics,
+};
 use serde_json::{Map, Value};
 
 /// The key, as the API's description shows it.
@@ -53,6 +56,8 @@ pub async fn create(
     let wish = Wish::parse(body)?;
     match submit(&app, wish, key).await? {
         Submitted::Now(id) => {
+            reelmill_runtime::failpoint::reach("webapp.after-commit");
+            metrics::job_submitted();
             app.hint(id, &[]);
             show::answer_new(&app, StatusCode::CREATED, id).await
         }

@@ -10,7 +10,10 @@ use reelmill_domain::{
     output::Output,
     task::Task,
 };
-use reelmill_runtime::http::{ApiProblem, Path, Problems};
+use reelmill_runtime::{
+    http::{ApiProblem, Path, Problems},
+    metrics,
+};
 use reelmill_store::{ConnectionTrait, Policy, jobs::NewJob, read, submit};
 use uuid::Uuid;
 
@@ -29,6 +32,7 @@ pub async fn retry(State(app): State<App>, Path(id): Path<JobId>) -> Result<Resp
         .transact(|txn| async move { in_txn(&*txn, id, policy).await })
         .await
         .map_err(ApiProblem::from)?;
+    metrics::job_submitted();
     app.hint(new, &[]);
     show::answer_new(&app, StatusCode::CREATED, new).await
 }
@@ -69,6 +73,7 @@ async fn in_txn<C: ConnectionTrait>(txn: &C, of: JobId, policy: Policy) -> Resul
     let new = NewJob {
         retry_of: Some(of),
         metadata: record.metadata,
+        trace: None,
     };
     submit::write(txn, &job, &new, &probe).await?;
     Ok(id)

@@ -76,6 +76,7 @@ async fn in_txn<C: ConnectionTrait>(
     let new = NewJob {
         retry_of: None,
         metadata: wish.metadata.clone(),
+        trace: None,
     };
     submit::write(txn, &job, &new, &probe).await?;
     Ok(Submitted::Now(id))

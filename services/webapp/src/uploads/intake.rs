@@ -15,7 +15,7 @@ use reelmill_domain::{
     keys,
 };
 use reelmill_objects::ObjectStore;
-use reelmill_runtime::http::ApiProblem;
+use reelmill_runtime::{http::ApiProblem, metrics};
 use reelmill_store::{
     Store,
     uploads::{self, NewUpload, Upload},
@@ -200,6 +200,7 @@ impl Intake {
             }
             if upload.offset != before.offset {
                 self.advance(&mut upload, lease).await?;
+                metrics::uploaded(upload.offset.saturating_sub(before.offset));
             }
             if let Some(end) = end {
                 return Ok(Received { upload, end });

@@ -3,7 +3,7 @@
 use super::{intake::Intake, lease::Lease};
 use crate::problems::{of_objects, of_store};
 use reelmill_domain::id::UploadId;
-use reelmill_runtime::http::ApiProblem;
+use reelmill_runtime::{http::ApiProblem, metrics};
 use reelmill_store::{
     StoreError, now,
     uploads::{self, Upload},
@@ -97,6 +97,7 @@ impl Intake {
             match gone {
                 Ok(()) if still => {
                     tracing::info!(upload = %upload.id, "an upload has expired");
+                    metrics::swept("upload", 1);
                     let (id, token) = (upload.id, lease.token);
                     self.store
                         .transact(|txn| async move { uploads::mark_gone(&*txn, id, token).await })

@@ -1,4 +1,4 @@
-//! How the parts wake each other. Bells only save time: every part also looks by itself.
+//! How the parts wake each other. That only saves time: every part also looks by itself.
 
 use reelmill_domain::api::ProgressView;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use tokio::sync::{Notify, broadcast, watch};
 /// How many progress views a slow client may lag behind.
 const LAG: usize = 256;
 
-/// The bells.
-pub struct Bells {
+/// What parts wait for.
+pub struct Wakeups {
     /// Something may be ready to be released.
     pub dispatch: Notify,
     /// Something may be swept.
@@ -19,8 +19,8 @@ pub struct Bells {
     pub progress: broadcast::Sender<Arc<ProgressView>>,
 }
 
-impl Bells {
-    /// Silent ones.
+impl Wakeups {
+    /// Nobody is woken yet.
     pub fn new() -> Self {
         Self {
             dispatch: Notify::new(),

@@ -43,13 +43,13 @@ struct Entries {
     changed: BTreeSet<JobId>,
 }
 
-/// The board.
+/// The latest progress of all runs.
 #[derive(Debug, Default)]
-pub struct Board {
+pub struct LatestProgress {
     entries: Mutex<Entries>,
 }
 
-impl Board {
+impl LatestProgress {
     /// A run says how far it is.
     pub fn put(&self, mut progress: Progress) {
         let now = Instant::now();
@@ -173,21 +173,28 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn progress_never_runs_backwards_and_has_a_pace() {
-        let board = Board::default();
-        assert!(board.of(&[running()]).is_empty());
-        board.put(said(0.1, 1));
-        assert_eq!(board.of(&[running()])[0].rate, None, "one look has no pace");
+        let latest = LatestProgress::default();
+        assert!(latest.of(&[running()]).is_empty());
+        latest.put(said(0.1, 1));
+        assert_eq!(
+            latest.of(&[running()])[0].rate,
+            None,
+            "one look has no pace"
+        );
         tokio::time::advance(Duration::from_secs(2)).await;
-        board.put(said(0.5, 3));
-        board.put(said(0.3, 2));
-        board.put(said(0.4, 4));
-        let live = &board.of(&[running()])[0];
+        latest.put(said(0.5, 3));
+        latest.put(said(0.3, 2));
+        latest.put(said(0.4, 4));
+        let live = &latest.of(&[running()])[0];
         assert_eq!((live.fraction, live.frames_done), (0.5, 50));
         assert!((live.rate.unwrap() - 0.2).abs() < 1e-9, "{live:?}");
-        assert_eq!(board.take_changed(), [JobId(Uuid::nil())]);
-        assert!(board.take_changed().is_empty());
-        board.put(said(f64::NAN, 5));
-        assert_eq!(board.fraction(TaskId(Uuid::nil()), RunId(Uuid::nil())), 0.5);
-        assert!(board.of(&[]).is_empty());
+        assert_eq!(latest.take_changed(), [JobId(Uuid::nil())]);
+        assert!(latest.take_changed().is_empty());
+        latest.put(said(f64::NAN, 5));
+        assert_eq!(
+            latest.fraction(TaskId(Uuid::nil()), RunId(Uuid::nil())),
+            0.5
+        );
+        assert!(latest.of(&[]).is_empty());
     }
 }
