@@ -160,8 +160,8 @@ impl LaneConsumer {
         })
     }
 
-    /// Asks for one message. Dropped before it is through, it leaves the seat spoilt.
-    async fn ask(&mut self) -> Result<Asked, BrokerError> {
+    /// Asks for one message; `None` when that was ended from the other side. Dropped before it is through, it closes the seat.
+    async fn ask(&mut self) -> Result<Option<(Arc<Seat>, Message)>, BrokerError> {
         let seat = match self.seat.take() {
             Some(seat) => seat,
             None => self.seats.take(&self.link, &self.lane).await?,
@@ -175,18 +175,12 @@ impl LaneConsumer {
             None => None,
         };
         let Some(message) = message else {
-            return Ok(Asked::Ended);
+            return Ok(None);
         };
         asking.seat = None;
         self.seat = Some(seat.clone());
-        Ok(Asked::Came(seat, message))
+        Ok(Some((seat, message)))
     }
-}
-
-enum Asked {
-    Came(Arc<Seat>, Message),
-    /// From the other side.
-    Ended,
 }
 
 /// Closes the channel of a seat on which somebody stopped asking.
@@ -233,8 +227,8 @@ impl Source<TaskMessage> for LaneConsumer {
             // The semaphore is never closed; were it, the consumer would be over.
             let permit = self.hand.clone().acquire_owned().await.ok()?;
             let (seat, message) = match self.ask().await {
-                Ok(Asked::Came(seat, message)) => (seat, message),
-                Ok(Asked::Ended) => return None,
+                Ok(Some(came)) => came,
+                Ok(None) => return None,
                 Err(error) => {
                     tracing::debug!(lane = %self.lane, %error, "no task can be taken");
                     return None;
