@@ -53,7 +53,9 @@ pub async fn apply(
 ) -> Result<Vec<AfterCommit>, StoreError> {
     let change = &change;
     store
-        .transact(|txn| async move { apply_in(&*txn, job, change.clone(), policy).await })
+        .transact_repeatable(
+            |txn| async move { apply_in(&*txn, job, change.clone(), policy).await },
+        )
         .await
 }
 

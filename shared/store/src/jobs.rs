@@ -14,6 +14,7 @@ use reelmill_domain::{
     output::{Output, OutputState},
     spec::Input,
     task::Task,
+    wire::Traceparent,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -35,6 +36,8 @@ pub struct NewJob {
     pub retry_of: Option<JobId>,
     /// The owner's own.
     pub metadata: BTreeMap<String, serde_json::Value>,
+    /// Where in a trace it was submitted; its tasks carry it on.
+    pub trace: Option<Traceparent>,
 }
 
 /// Writes a new job with its outputs and first tasks, and tells its beginning. The source and the reference to its
@@ -57,6 +60,8 @@ pub async fn create<C: ConnectionTrait>(
         version: Set(0),
         event_seq: Set(1),
         created_at: Set(now.0),
+        trace: Set(new.trace.as_ref().map(|t| t.as_str().to_owned())),
+        holds_source: Set(true),
         ..changing(job)?
     };
     job::Entity::insert(row)
@@ -172,6 +177,8 @@ fn changing(job: &Job) -> Result<job::ActiveModel, StoreError> {
         JobState::Ended { finished_at, .. } => Some(finished_at.0),
         _ => None,
     };
+    let published = |o: &Output| matches!(o.state, OutputState::Published(_));
+    let published = job.outputs.iter().any(published);
     Ok(job::ActiveModel {
         name: Set(job.name.clone()),
         state: Set(job.state.name().to_owned()),
@@ -181,6 +188,7 @@ fn changing(job: &Job) -> Result<job::ActiveModel, StoreError> {
         warnings_json: Set(to_json("job", &job.warnings)?),
         started_at: Set(job.state.started_at().map(|t| t.0)),
         finished_at: Set(finished_at),
+        holds_outputs: Set(finished_at.is_none() || published),
         ..job::ActiveModel::default()
     })
 }

@@ -6,6 +6,7 @@ mod clock;
 mod connect;
 mod convert;
 pub mod delete;
+mod doubt;
 mod effects;
 pub mod entity;
 mod error;
@@ -27,7 +28,7 @@ pub mod workers;
 
 pub use apply::{Change, MakeTaskEvent, Policy, apply, apply_in};
 pub use clock::now;
-pub use connect::Store;
+pub use connect::{Options, Store};
 pub use effects::AfterCommit;
 pub use error::StoreError;
 /// What queries run on: a transaction, or the pool.

@@ -28,7 +28,7 @@ pub async fn renew(
         return Ok(Vec::new());
     }
     store
-        .transact(|txn| async move { in_txn(&txn, info, runs, lease_ms).await })
+        .transact_repeatable(|txn| async move { in_txn(&txn, info, runs, lease_ms).await })
         .await
 }
 

@@ -54,7 +54,7 @@ pub async fn claim(
     policy: &Policy,
 ) -> Result<Vec<TaskMessage>, StoreError> {
     store
-        .transact(|txn| async move {
+        .transact_repeatable(|txn| async move {
             let txn = &*txn;
             if !room::lock(txn, lane).await? {
                 return Ok(Vec::new());

@@ -43,6 +43,12 @@ pub struct Model {
     pub started_at: Option<i64>,
     /// When it ended.
     pub finished_at: Option<i64>,
+    /// W3C `traceparent` of the submission.
+    pub trace: Option<String>,
+    /// It holds its source's file, or may.
+    pub holds_source: bool,
+    /// It goes on, or one of its outputs is published, or may be.
+    pub holds_outputs: bool,
 }
 
 /// None: queries join by hand.

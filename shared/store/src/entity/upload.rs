@@ -39,6 +39,8 @@ pub struct Model {
     pub expires_at: Option<i64>,
     /// When it began.
     pub created_at: i64,
+    /// W3C `traceparent` of its last byte.
+    pub trace: Option<String>,
 }
 
 /// None: queries join by hand.

@@ -1,15 +1,115 @@
-//! The migrations, in order. A released one never changes.
+//! The migrations, in order, and their run. A released one never changes, and none takes away or changes the meaning of
+//! what a service of the version before uses: services one version apart share a database.
 
-use sea_orm_migration::prelude::*;
-
+mod ddl;
 mod m0001_first;
+mod m0002_cluster;
 
-/// Runs the migrations.
-pub struct Migrator;
+use crate::{StoreError, error::Attempt, now};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    EntityTrait, Schema, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::{MigrationTrait, SchemaManager, seaql_migrations};
+use std::collections::BTreeSet;
 
-#[async_trait::async_trait]
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration)]
+/// How long a process waits for another one that migrates the same database.
+const WAIT_S: u32 = 600;
+/// The server's lock for it, one for each database; MySQL allows 64 characters.
+const LOCK: &str = "CONCAT('reelmill.migrate.', MD5(DATABASE()))";
+
+fn all() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(m0001_first::Migration),
+        Box::new(m0002_cluster::Migration),
+    ]
+}
+
+/// Runs what is missing, one process at a time: under a lock of the server's on MySQL, in SQLite's write transaction.
+/// MySQL commits after every statement, so each migration can be run again on top of what a killed process left of it.
+pub(crate) async fn up(db: &DatabaseConnection) -> Result<(), StoreError> {
+    if missing(db).await?.is_empty() {
+        return Ok(());
+    }
+    // On MySQL it holds nothing together; it keeps the connection that has the lock.
+    let txn = db
+        .begin_with_options(TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        })
+        .await
+        .attempt("beginning to migrate the database")?;
+    let mysql = txn.get_database_backend() == DbBackend::MySql;
+    if mysql {
+        lock(&txn).await?;
+    }
+    run(&txn).await?;
+    if mysql {
+        txn.execute_unprepared(&format!("DO RELEASE_LOCK({LOCK})"))
+            .await
+            .attempt("unlocking migrations")?;
+    }
+    txn.commit().await.attempt("migrating the database")
+}
+
+async fn run(txn: &DatabaseTransaction) -> Result<(), StoreError> {
+    let schema = Schema::new(txn.get_database_backend());
+    let mut table = schema.create_table_from_entity(seaql_migrations::Entity);
+    txn.execute(table.if_not_exists())
+        .await
+        .attempt("making the table of migrations")?;
+    for migration in missing(txn).await? {
+        tracing::info!(migration = migration.name(), "migrating the database");
+        migration
+            .up(&SchemaManager::new(txn))
+            .await
+            .attempt("migrating the database")?;
+        let row = seaql_migrations::ActiveModel {
+            version: Set(migration.name().to_owned()),
+            applied_at: Set(now(txn).await?.0 / 1000),
+        };
+        seaql_migrations::Entity::insert(row)
+            .exec_without_returning(txn)
+            .await
+            .attempt("noting a migration")?;
+    }
+    Ok(())
+}
+
+/// The migrations that the database lacks, in order.
+async fn missing<C: ConnectionTrait>(db: &C) -> Result<Vec<Box<dyn MigrationTrait>>, StoreError> {
+    let mut missing = all();
+    if !ddl::has_table(db, "seaql_migrations").await? {
+        return Ok(missing);
+    }
+    let rows = seaql_migrations::Entity::find()
+        .all(db)
+        .await
+        .attempt("reading migrations")?;
+    let mut there: BTreeSet<String> = rows.into_iter().map(|row| row.version).collect();
+    missing.retain(|migration| !there.remove(migration.name()));
+    if !there.is_empty() {
+        tracing::info!(migrations = ?there, "a newer version has migrated the database; that is fine");
+    }
+    Ok(missing)
+}
+
+async fn lock(txn: &DatabaseTransaction) -> Result<(), StoreError> {
+    let sql = format!("SELECT GET_LOCK({LOCK}, {WAIT_S}) AS got");
+    let row = txn
+        .query_one_raw(Statement::from_string(DbBackend::MySql, sql))
+        .await
+        .attempt("waiting to migrate the database")?;
+    let got: Option<i64> = row
+        .map(|row| row.try_get("", "got"))
+        .transpose()
+        .attempt("waiting to migrate the database")?
+        .flatten();
+    match got {
+        Some(1) => Ok(()),
+        _ => Err(StoreError::Conflict {
+            attempt: "migrating the database",
+            what: "schema",
+        }),
     }
 }
