@@ -26,13 +26,22 @@ pub struct EncoderConfig {
     pub stall: Duration,
     /// How long an ordered stop waits for running tasks before it gives them back.
     pub drain_grace: Duration,
-    /// A task is given up to another worker when less than this is free in `scratch`, in bytes.
+    /// Less than this free in `scratch`, in bytes: it takes no tasks until there is room again.
     pub min_free_scratch: u64,
+    /// Sources are kept in `scratch` for the tasks to come, so many bytes of them at most; 0 keeps none.
+    pub cache_bytes: u64,
+    /// A store that fails is tried again for so long before the task fails.
+    pub store_retry: Duration,
+    /// Silence after which status takes a run for lost. A worker that itself stood still for longer stops what it ran.
+    /// `None` when status shares its process: then both stood still.
+    pub lease: Option<Duration>,
+    /// Ends itself in order when it has had nothing to do for so long; `None`: never.
+    pub exit_when_idle: Option<Duration>,
 }
 
 impl EncoderConfig {
     /// The usual settings: lanes `light` and `encode`, a renewal a second, a minute for a stalled ffmpeg, half a
-    /// minute to stop, 256 MiB kept free.
+    /// minute to stop, 256 MiB kept free, 8 GiB of sources kept, five minutes for a store that fails.
     pub fn new(
         name: impl Into<String>,
         slots: u16,
@@ -51,6 +60,10 @@ impl EncoderConfig {
             stall: Duration::from_secs(60),
             drain_grace: Duration::from_secs(30),
             min_free_scratch: 256 << 20,
+            cache_bytes: 8 << 30,
+            store_retry: Duration::from_secs(300),
+            lease: None,
+            exit_when_idle: None,
         }
     }
 }

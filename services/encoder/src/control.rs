@@ -1,33 +1,33 @@
 //! Obeys orders: stop a run at once, take nothing new. An order that is lost is given again with the next renewal.
 
-use crate::{patience::Patience, worker::Worker};
+use crate::{backoff::Backoff, worker::Worker};
 use reelmill_broker::BrokerError;
 use reelmill_domain::wire::{Order, SCHEMA};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Listens until `ended`.
-pub async fn obey(worker: Arc<Worker>, ended: CancellationToken) {
-    let mut patience = Patience::new();
+pub async fn listen(worker: Arc<Worker>, ended: CancellationToken) {
+    let mut backoff = Backoff::new();
     loop {
         tokio::select! {
             () = ended.cancelled() => return,
-            end = listen(&worker, &mut patience) => match end {
+            end = hear(&worker, &mut backoff) => match end {
                 Ok(()) => tracing::warn!("the broker ended the listening for orders; listening again"),
                 Err(error) => tracing::warn!(%error, "orders can't be heard; trying again"),
             },
         }
         tokio::select! {
             () = ended.cancelled() => return,
-            () = patience.wait() => {}
+            () = worker.until_broker_or(&mut backoff) => {}
         }
     }
 }
 
-async fn listen(worker: &Worker, patience: &mut Patience) -> Result<(), BrokerError> {
+async fn hear(worker: &Worker, backoff: &mut Backoff) -> Result<(), BrokerError> {
     let mut orders = worker.broker.listen_control().await?;
     while let Some(order) = orders.next().await {
-        patience.reset();
+        backoff.reset();
         if order.message.schema > SCHEMA {
             tracing::warn!(
                 schema = order.message.schema,

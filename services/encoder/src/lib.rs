@@ -2,22 +2,29 @@
 //!
 //! A worker holds no truth: it may be killed at any moment, and knows neither database nor other workers.
 
-mod company;
+mod backoff;
+mod cache;
 mod config;
 mod consume;
 mod control;
+mod events;
+mod exclusive;
 mod failure;
-mod life;
-mod patience;
+mod idle;
+mod keys;
+mod lifecycle;
 mod progress;
 mod renew;
-mod report;
+mod room;
 mod run;
 mod runs;
 mod scratch;
+mod slots;
 mod stages;
+mod standstill;
 mod start;
+mod storage;
 mod worker;
 
 pub use config::{EncoderConfig, EncoderError};
-pub use life::run;
+pub use lifecycle::run;

@@ -105,11 +105,12 @@ impl Drop for Reporter {
 
 async fn pass_on(mut heard: watch::Receiver<Latest>, broker: Arc<dyn Broker>) {
     loop {
+        // First a pause: of a task that is over sooner the result is the only news.
+        tokio::time::sleep(AT_MOST_EVERY).await;
         let progress = heard.borrow_and_update().progress.clone();
         if let Err(error) = broker.publish_progress(&progress).await {
             tracing::debug!(%error, "a progress message was lost");
         }
-        tokio::time::sleep(AT_MOST_EVERY).await;
         if heard.changed().await.is_err() {
             return;
         }

@@ -26,8 +26,14 @@ pub async fn renew(worker: Arc<Worker>, ended: CancellationToken) {
             () = ended.cancelled() => return,
             said = worker.broker.publish_event(&renewal) => said,
         };
+        if said.is_ok() {
+            worker.renewed();
+        }
         match (said, heard) {
-            (Ok(()), false) => tracing::info!("renewals reach the broker again"),
+            (Ok(()), false) => {
+                tracing::info!("renewals reach the broker again");
+                worker.broker_back.notify_waiters();
+            }
             // Once is enough: the same line every second helps nobody.
             (Err(ref error), true) => tracing::warn!(%error, "renewals don't reach the broker"),
             _ => continue,

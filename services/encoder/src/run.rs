@@ -1,11 +1,12 @@
 //! Carries one run from its start to what is told of it, and cleans up behind it.
 
 use crate::{
+    events,
     failure::{Fault, failed, no_scratch_space, scratch_failed},
+    keys::Keys,
     progress::Reporter,
-    report,
     runs::End,
-    stages::{self, Keys, Run},
+    stages::{self, Run},
     start::Started,
     worker::Worker,
 };
@@ -13,14 +14,20 @@ use reelmill_domain::{
     event::TaskResult,
     wire::{SCHEMA, WorkerEventBody},
 };
-use std::sync::Arc;
+use reelmill_runtime::metrics;
+use std::{sync::Arc, time::Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Runs a started task to its end. The slot is free when this returns.
 pub async fn carry(worker: Arc<Worker>, started: Started, slot: OwnedSemaphorePermit) {
+    let begun = Instant::now();
     let keys = Keys::default();
     let outcome = attempt(&worker, &started, &keys).await;
-    let Started { task, guard, place } = started;
+    let Started {
+        task,
+        guard,
+        entered,
+    } = started;
     let (run, job) = (guard.run, task.job);
     let ended = guard.decide();
     let told = match (outcome, ended) {
@@ -29,16 +36,21 @@ pub async fn carry(worker: Arc<Worker>, started: Started, slot: OwnedSemaphorePe
         (Err(Fault::Failed(failure)), _) => Some(WorkerEventBody::Failed { run, job, failure }),
         (Err(Fault::Ended | Fault::NotHere), _) => Some(WorkerEventBody::Released { run, job }),
     };
-    let keep = matches!(told, Some(WorkerEventBody::Succeeded { .. }));
-    tracing::info!(task = %run.task, run = %run.run, outcome = outcome_name(told.as_ref()), "ended");
-    let released = matches!(told, Some(WorkerEventBody::Released { .. }));
+    let outcome = outcome_name(told.as_ref());
+    metrics::run_ended(task.spec.kind(), outcome, begun.elapsed());
+    tracing::info!(task = %run.task, run = %run.run, outcome, "ended");
+    let (keep, released) = (outcome == "succeeded", outcome == "released");
     if let Some(body) = told {
-        report::tell(&worker, body).await;
+        events::tell(&worker, body).await;
     }
     drop(guard);
-    drop(place);
+    drop(entered);
     if !keep {
-        keys.delete(&*worker.objects).await;
+        // Not in the slot's time: the store may be slow, or away.
+        let objects = worker.objects.clone();
+        worker
+            .cleaners
+            .spawn(async move { keys.delete(&*objects).await });
     }
     if released {
         // So that a task that nobody else can take doesn't go round and round as fast as the broker carries it.
@@ -51,7 +63,11 @@ pub async fn carry(worker: Arc<Worker>, started: Started, slot: OwnedSemaphorePe
 }
 
 async fn attempt(worker: &Worker, started: &Started, keys: &Keys) -> Result<TaskResult, Fault> {
-    let Started { task, guard, place } = started;
+    let Started {
+        task,
+        guard,
+        entered,
+    } = started;
     if task.schema > SCHEMA {
         tracing::warn!(task = %task.task, schema = task.schema, "a newer program wrote this task; given back");
         return Err(Fault::NotHere);
@@ -60,11 +76,12 @@ async fn attempt(worker: &Worker, started: &Started, keys: &Keys) -> Result<Task
         return Err(Fault::NotHere);
     }
     tokio::select! {
-        () = place.ready() => {}
+        () = entered.ready() => {}
         () = guard.token().cancelled() => return Err(Fault::Ended),
     }
-    let free = worker.scratch.free().map_err(|e| scratch_failed(&e))?;
-    if free < worker.config.min_free_scratch {
+    let wanted = worker.config.min_free_scratch;
+    let free = worker.cache.make_free(wanted);
+    if free.map_err(|e| scratch_failed(&e))? < wanted {
         return Err(failed(no_scratch_space()));
     }
     let name = guard.run.run.to_string();

@@ -1,9 +1,14 @@
 //! The runs that this worker holds, and how each is ended from outside. What is in here is renewed.
 
-use reelmill_domain::{id::RunId, lane::Lane, wire::RunRef};
+use reelmill_domain::{
+    id::{RunId, TaskId},
+    lane::Lane,
+    wire::RunRef,
+};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -16,9 +21,24 @@ pub enum End {
     GivenBack,
 }
 
+/// How many attempts that ended here are remembered: a message that comes again does so soon.
+const REMEMBERED: usize = 1024;
+
+/// A release of a task. No worker ever runs one twice: what is to run again is released again, under another number.
+type Attempt = (TaskId, u32);
+
 /// The runs held.
-#[derive(Default)]
-pub struct Runs(Arc<Mutex<BTreeMap<RunId, Held>>>);
+pub struct Runs(Arc<Mutex<State>>);
+
+struct State {
+    held: BTreeMap<RunId, Held>,
+    /// Starting or held.
+    claimed: BTreeSet<Attempt>,
+    /// The last ones that ended here.
+    ended: VecDeque<Attempt>,
+    /// Since when nothing is claimed; `None` while something is.
+    idle_since: Option<Instant>,
+}
 
 #[derive(Clone)]
 struct Held {
@@ -60,57 +80,112 @@ impl Hold {
 }
 
 impl Runs {
-    /// Takes a run into the renewals for as long as the guard lives.
-    pub fn hold(&self, run: RunRef, lane: Lane) -> RunGuard {
+    /// Nothing held.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            held: BTreeMap::new(),
+            claimed: BTreeSet::new(),
+            ended: VecDeque::new(),
+            idle_since: Some(Instant::now()),
+        })))
+    }
+
+    /// Claims an attempt before its run is started; `None` when it runs here or has run here.
+    pub fn claim(&self, task: TaskId, attempt: u32) -> Option<Claim> {
+        let attempt = (task, attempt);
+        let mut state = lock(&self.0);
+        if state.ended.contains(&attempt) || !state.claimed.insert(attempt) {
+            return None;
+        }
+        state.idle_since = None;
+        Some(Claim {
+            runs: self.0.clone(),
+            attempt,
+        })
+    }
+
+    /// Since when nothing runs or starts; `None` while something does.
+    pub fn idle_since(&self) -> Option<Instant> {
+        lock(&self.0).idle_since
+    }
+
+    /// Every run held.
+    pub fn all(&self) -> Vec<RunRef> {
+        lock(&self.0).held.values().map(|held| held.run).collect()
+    }
+
+    /// How many of the runs held come from lanes that `which` names.
+    pub fn count(&self, which: impl Fn(&Lane) -> bool) -> usize {
+        let state = lock(&self.0);
+        state.held.values().filter(|h| which(&h.lane)).count()
+    }
+
+    /// Stops a run; false when it isn't held here or its end is told already.
+    pub fn stop(&self, run: RunId) -> bool {
+        let held = lock(&self.0).held.get(&run).cloned();
+        held.is_some_and(|held| held.hold.end(End::Stopped))
+    }
+
+    /// Stops every run; how many there were to stop.
+    pub fn stop_all(&self) -> usize {
+        self.end_all(End::Stopped)
+    }
+
+    /// Ends every run so that it is given back.
+    pub fn give_back(&self) {
+        self.end_all(End::GivenBack);
+    }
+
+    fn end_all(&self, end: End) -> usize {
+        let all: Vec<Held> = lock(&self.0).held.values().cloned().collect();
+        all.iter().filter(|held| held.hold.end(end)).count()
+    }
+}
+
+fn lock(runs: &Mutex<State>) -> MutexGuard<'_, State> {
+    runs.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An attempt that nobody else here may start. Given up when this goes.
+pub struct Claim {
+    runs: Arc<Mutex<State>>,
+    attempt: Attempt,
+}
+
+impl Claim {
+    /// Takes its run into the renewals for as long as the guard lives.
+    pub fn hold(self, run: RunRef, lane: Lane) -> RunGuard {
         let hold = Arc::new(Hold::default());
         let held = Held {
             run,
             lane,
             hold: hold.clone(),
         };
-        lock(&self.0).insert(run.run, held);
+        lock(&self.runs).held.insert(run.run, held);
         RunGuard {
-            runs: self.0.clone(),
             run,
             hold,
-        }
-    }
-
-    /// Every run held.
-    pub fn all(&self) -> Vec<RunRef> {
-        lock(&self.0).values().map(|held| held.run).collect()
-    }
-
-    /// How many of the runs held come from lanes that `which` names.
-    pub fn count(&self, which: impl Fn(&Lane) -> bool) -> usize {
-        lock(&self.0).values().filter(|h| which(&h.lane)).count()
-    }
-
-    /// Stops a run; false when it isn't held here or its end is told already.
-    pub fn stop(&self, run: RunId) -> bool {
-        let held = lock(&self.0).get(&run).cloned();
-        held.is_some_and(|held| held.hold.end(End::Stopped))
-    }
-
-    /// Ends every run so that it is given back.
-    pub fn give_back(&self) {
-        let all: Vec<Held> = lock(&self.0).values().cloned().collect();
-        for held in all {
-            held.hold.end(End::GivenBack);
+            claim: self,
         }
     }
 }
 
-fn lock(runs: &Mutex<BTreeMap<RunId, Held>>) -> MutexGuard<'_, BTreeMap<RunId, Held>> {
-    runs.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut state = lock(&self.runs);
+        state.claimed.remove(&self.attempt);
+        if state.claimed.is_empty() {
+            state.idle_since = Some(Instant::now());
+        }
+    }
 }
 
 /// A run that is held; it leaves the renewals when this goes.
 pub struct RunGuard {
-    runs: Arc<Mutex<BTreeMap<RunId, Held>>>,
     /// Which.
     pub run: RunRef,
     hold: Arc<Hold>,
+    claim: Claim,
 }
 
 impl RunGuard {
@@ -133,13 +208,18 @@ impl RunGuard {
 
 impl Drop for RunGuard {
     fn drop(&mut self) {
-        lock(&self.runs).remove(&self.run.run);
+        let mut state = lock(&self.claim.runs);
+        state.held.remove(&self.run.run);
+        if state.ended.len() == REMEMBERED {
+            state.ended.pop_front();
+        }
+        state.ended.push_back(self.claim.attempt);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{End, Runs};
+    use super::{End, RunGuard, Runs};
     use reelmill_domain::{
         id::{RunId, TaskId},
         lane::Lane,
@@ -155,11 +235,33 @@ mod tests {
         }
     }
 
+    fn hold(runs: &Runs, run: RunRef) -> RunGuard {
+        let claim = runs.claim(run.task, run.attempt).unwrap();
+        claim.hold(run, Lane::encode())
+    }
+
+    #[test]
+    fn an_attempt_is_run_once_and_the_next_one_again() {
+        let runs = Runs::new();
+        let run = run();
+        assert!(runs.idle_since().is_some());
+        let claim = runs.claim(run.task, 1).unwrap();
+        assert!(runs.claim(run.task, 1).is_none(), "it is starting");
+        assert!(runs.idle_since().is_none());
+        drop(claim);
+        let guard = hold(&runs, run);
+        assert!(runs.claim(run.task, 1).is_none(), "it runs");
+        drop(guard);
+        assert!(runs.claim(run.task, 1).is_none(), "it ran");
+        assert!(runs.claim(run.task, 2).is_some());
+        assert!(runs.idle_since().is_some());
+    }
+
     #[test]
     fn a_run_is_held_as_long_as_its_guard() {
-        let runs = Runs::default();
+        let runs = Runs::new();
         let run = run();
-        let guard = runs.hold(run, Lane::encode());
+        let guard = hold(&runs, run);
         assert_eq!(runs.all(), [run]);
         assert_eq!(runs.count(|lane| *lane == Lane::encode()), 1);
         assert_eq!(runs.count(|lane| *lane == Lane::light()), 0);
@@ -170,8 +272,8 @@ mod tests {
 
     #[test]
     fn a_stop_outweighs_a_give_back_and_never_the_reverse() {
-        let runs = Runs::default();
-        let guard = runs.hold(run(), Lane::encode());
+        let runs = Runs::new();
+        let guard = hold(&runs, run());
         runs.give_back();
         assert!(guard.token().is_cancelled());
         assert!(runs.stop(guard.run.run));
@@ -181,8 +283,8 @@ mod tests {
 
     #[test]
     fn an_order_after_the_decision_changes_nothing() {
-        let runs = Runs::default();
-        let guard = runs.hold(run(), Lane::encode());
+        let runs = Runs::new();
+        let guard = hold(&runs, run());
         assert_eq!(guard.decide(), None);
         assert!(!runs.stop(guard.run.run));
         assert!(!guard.token().is_cancelled());

@@ -1,6 +1,8 @@
 //! The stages of a run: what each kind of task does, and what they share: inputs fetched, results stored and remembered.
 
 mod assemble;
+#[cfg(feature = "bench")]
+mod bench;
 mod damaged;
 mod encode;
 mod probe;
@@ -8,22 +10,24 @@ mod thumbnails;
 
 use crate::{
     failure::{Fault, failed, fetch_failed, lasting, scratch_failed, store_failed},
+    keys::Keys,
     progress::Reporter,
+    storage::Retry,
     worker::Worker,
 };
 use reelmill_domain::{
     event::TaskResult,
     id::OutputId,
-    keys,
+    keys as names,
     spec::{Input, TaskSpec},
     wire::{RunRef, Stage, TaskMessage},
 };
 use reelmill_ffmpeg::{RunLimits, sha256::sha256_file};
-use reelmill_objects::{ObjectMeta, ObjectStore};
+use reelmill_objects::{ObjectError, ObjectMeta};
+use reelmill_runtime::metrics;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +38,10 @@ pub async fn perform(run: &Run<'_>) -> Result<TaskResult, Fault> {
         TaskSpec::Encode(spec) => encode::encode(run, spec).await,
         TaskSpec::Assemble(spec) => assemble::assemble(run, spec).await,
         TaskSpec::Thumbnails(spec) => thumbnails::thumbnails(run, spec).await,
+        #[cfg(feature = "bench")]
+        TaskSpec::Noop => bench::sleep(run, 0).await,
+        #[cfg(feature = "bench")]
+        TaskSpec::Sleep { ms } => bench::sleep(run, *ms).await,
     }
 }
 
@@ -62,20 +70,36 @@ impl Run<'_> {
         self.progress.stage(Stage::Fetch, 0.0..0.0, 0, 0.0);
         let fetched = tokio::select! {
             () = self.token.cancelled() => return Err(Fault::Ended),
-            fetched = self.worker.objects.fetch(&input.key, &to) => fetched,
+            fetched = self.worker.cache.fetch(input, &to) => fetched,
         };
         fetched.map_err(|e| fetch_failed(&e))?;
         Ok(to)
     }
 
-    /// Stores a finished file. Not cut off by a stop, so that it is known what has to be deleted.
+    /// Stores a finished file. Cut off by a stop: then it is deleted with the run's other keys.
     pub async fn put(&self, key: String, file: &Path) -> Result<ObjectMeta, Fault> {
         if self.token.is_cancelled() {
             return Err(Fault::Ended);
         }
-        self.keys.remember(&key);
-        let put = self.worker.objects.put_file(&key, file).await;
-        put.map_err(|e| store_failed(&e))
+        self.keys.begin(&key);
+        let put = tokio::select! {
+            () = self.token.cancelled() => return Err(Fault::Ended),
+            put = self.put_again(&key, file) => put,
+        };
+        let stored = put.map_err(|e| store_failed(&e))?;
+        self.keys.done();
+        metrics::object_bytes_out(stored.bytes);
+        Ok(stored)
+    }
+
+    async fn put_again(&self, key: &str, file: &Path) -> Result<ObjectMeta, ObjectError> {
+        let mut retry = Retry::within(self.worker.config.store_retry);
+        loop {
+            match self.worker.objects.put_file(key, file).await {
+                Err(error) if retry.after(&error).await => {}
+                done => return done,
+            }
+        }
     }
 
     /// SHA-256 of a file in the scratch folder, hex.
@@ -90,13 +114,13 @@ impl Run<'_> {
     /// The key of a file that this run makes on the way.
     pub fn work_key(&self, name: &str) -> String {
         let RunRef { task, attempt, run } = self.run;
-        keys::work(self.task.job, task, attempt, run, name)
+        names::work(self.task.job, task, attempt, run, name)
     }
 
     /// The key of a file that the output offers.
     pub fn output_key(&self, output: OutputId, name: &str) -> String {
         let RunRef { attempt, run, .. } = self.run;
-        keys::output(self.task.job, output, attempt, run, name)
+        names::output(self.task.job, output, attempt, run, name)
     }
 
     /// The output that this task works for.
@@ -114,27 +138,6 @@ impl Run<'_> {
         RunLimits {
             stall: self.worker.config.stall,
             ..RunLimits::default()
-        }
-    }
-}
-
-/// The keys that a run has written, or begun to write.
-#[derive(Default)]
-pub struct Keys(Mutex<Vec<String>>);
-
-impl Keys {
-    fn remember(&self, key: &str) {
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.push(key.to_owned());
-    }
-
-    /// Deletes them; what can't be deleted now is found by the sweeper, which lists the job's prefix.
-    pub async fn delete(self, objects: &dyn ObjectStore) {
-        let keys = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for key in keys {
-            if let Err(error) = objects.delete(&key).await {
-                tracing::warn!(key, %error, "a file of an ended run stays for the sweeper");
-            }
         }
     }
 }

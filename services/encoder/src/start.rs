@@ -1,7 +1,7 @@
 //! Starts a run: says so durably, then takes the message out of the lane. From then on the lease holds the task, not
 //! the broker, which may restart or forget.
 
-use crate::{company::Place, runs::RunGuard, worker::Worker};
+use crate::{events, exclusive::Entered, runs::RunGuard, worker::Worker};
 use reelmill_broker::{BrokerError, Delivery};
 use reelmill_domain::{
     id::RunId,
@@ -16,18 +16,24 @@ pub struct Started {
     pub task: TaskMessage,
     /// Holds it in the renewals.
     pub guard: RunGuard,
-    /// Its place beside the others.
-    pub place: Place,
+    /// Lets it run beside the others, or alone.
+    pub entered: Entered,
 }
 
-/// Starts what was delivered. `None` when it was given back because another run must be alone.
+/// Starts what was delivered. `None` when it was given back because another run must be alone, or was here already.
 pub async fn start(
     worker: &Worker,
     lane: &Lane,
     delivery: Delivery<TaskMessage>,
 ) -> Result<Option<Started>, BrokerError> {
     let task = delivery.message.clone();
-    let Some(place) = worker.company.join(task.alone) else {
+    let Some(claim) = worker.runs.claim(task.task, task.attempt) else {
+        // The channel was lost between `started` and the acknowledgement. One run of an attempt is enough.
+        tracing::info!(task = %task.task, attempt = task.attempt, "delivered again; it runs or ran here already");
+        delivery.ack().await?;
+        return Ok(None);
+    };
+    let Some(entered) = worker.exclusive.enter(task.alone) else {
         return Ok(None);
     };
     let run = RunRef {
@@ -36,13 +42,22 @@ pub async fn start(
         run: RunId(Uuid::now_v7()),
     };
     let started = worker.event(WorkerEventBody::Started { run, job: task.job });
-    worker.broker.publish_event(&started).await?;
+    // A broker that doesn't answer may have it nevertheless, and status the attempt bound to this run: so it is said
+    // until it is taken. If the message went to another worker meanwhile, one of the two will be told to stop.
+    tokio::select! {
+        biased;
+        () = events::publish(worker, &started) => {}
+        () = worker.stopping.cancelled() => return Ok(None),
+    }
     // Held only now: a renewal that named it before `started` arrived would be answered with a stop.
-    let guard = worker.runs.hold(run, lane.clone());
+    let guard = claim.hold(run, lane.clone());
     if let Err(error) = delivery.ack().await {
-        // It will be delivered again, and that second run be told to stop: the attempt is bound to this one.
         tracing::warn!(task = %run.task, run = %run.run, %error, "a started task could not be acknowledged");
     }
     tracing::info!(task = %run.task, attempt = run.attempt, run = %run.run, kind = task.spec.kind(), "started");
-    Ok(Some(Started { task, guard, place }))
+    Ok(Some(Started {
+        task,
+        guard,
+        entered,
+    }))
 }

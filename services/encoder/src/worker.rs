@@ -1,25 +1,30 @@
 //! What the parts of one worker share.
 
-use crate::{EncoderConfig, company::Company, runs::Runs, scratch::Scratch};
+use crate::{
+    EncoderConfig,
+    backoff::Backoff,
+    cache::Cache,
+    exclusive::Exclusive,
+    runs::Runs,
+    scratch::Scratch,
+    slots::{Pool, pools},
+};
 use reelmill_broker::Broker;
 use reelmill_domain::{
     id::{EventId, WorkerId},
-    lane::Lane,
     time::Timestamp,
     wire::{SCHEMA, WorkerEvent, WorkerEventBody},
     worker::{LaneSlots, WorkerInfo},
 };
 use reelmill_objects::ObjectStore;
 use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
-
-/// The slots of the `light` lane: probes and assembles never wait behind an encode.
-const LIGHT_SLOTS: u16 = 1;
 
 /// One worker.
 pub struct Worker {
@@ -31,26 +36,39 @@ pub struct Worker {
     pub broker: Arc<dyn Broker>,
     /// Where inputs come from and results go.
     pub objects: Arc<dyn ObjectStore>,
+    /// What it keeps of them.
+    pub cache: Cache,
     /// Its disk.
     pub scratch: Scratch,
     /// The runs it holds.
     pub runs: Runs,
-    /// Who runs beside whom.
-    pub company: Company,
+    /// Which of them may run beside each other.
+    pub exclusive: Exclusive,
+    /// Its slots.
+    pub pools: Vec<Arc<Pool>>,
     /// Told to take nothing new.
     pub drained: watch::Sender<bool>,
+    /// Its disk has no room for another task.
+    pub disk_full: watch::Sender<bool>,
     /// Asked to end: takes nothing new, either.
     pub stopping: CancellationToken,
     /// Something changed that status should hear before the next second.
     pub news: Notify,
+    /// The broker took something again after it hadn't.
+    pub broker_back: Notify,
     /// The tasks that carry its runs.
     pub carriers: TaskTracker,
-    light: Arc<Semaphore>,
-    encode: Arc<Semaphore>,
+    /// The tasks that delete what ended runs have stored.
+    pub cleaners: TaskTracker,
+    /// When the broker last took a renewal.
+    renewed: Mutex<Instant>,
 }
 
 impl Worker {
     /// A worker that has not begun.
+    ///
+    /// # Errors
+    /// Its scratch folder can't be written.
     pub fn new(
         id: WorkerId,
         config: EncoderConfig,
@@ -58,54 +76,58 @@ impl Worker {
         objects: Arc<dyn ObjectStore>,
         scratch: Scratch,
         stopping: CancellationToken,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        let cache = Cache::open(
+            objects.clone(),
+            config.store_retry,
+            scratch.cache_folder(),
+            config.cache_bytes,
+            config.min_free_scratch,
+        )?;
+        Ok(Self {
             id,
-            light: Arc::new(Semaphore::new(LIGHT_SLOTS.into())),
-            encode: Arc::new(Semaphore::new(config.slots.into())),
+            pools: pools(&config.lanes, config.slots),
             config,
             broker,
             objects,
+            cache,
             scratch,
-            runs: Runs::default(),
-            company: Company::new(),
+            runs: Runs::new(),
+            exclusive: Exclusive::new(),
             drained: watch::Sender::new(false),
+            disk_full: watch::Sender::new(false),
             stopping,
             news: Notify::new(),
+            broker_back: Notify::new(),
             carriers: TaskTracker::new(),
-        }
-    }
-
-    /// The slots that a lane's tasks take: `light` has its own, all others share.
-    pub fn slots(&self, lane: &Lane) -> Arc<Semaphore> {
-        if *lane == Lane::light() {
-            self.light.clone()
-        } else {
-            self.encode.clone()
-        }
+            cleaners: TaskTracker::new(),
+            renewed: Mutex::new(Instant::now()),
+        })
     }
 
     /// What it says of itself now.
     pub fn info(&self) -> WorkerInfo {
-        let light = Lane::light();
-        let busy_light = self.runs.count(|lane| *lane == light);
-        let busy_encode = self.runs.count(|lane| *lane != light);
-        let lanes = self.config.lanes.iter().map(|lane| {
-            let (slots, busy) = if *lane == light {
-                (LIGHT_SLOTS, busy_light)
+        // Slots that take nothing would be sent the same task again and again: while a run must be alone none is free,
+        // and while the disk is full there are none.
+        let (closed, full) = (self.exclusive.is_closed(), *self.disk_full.borrow());
+        let lanes = self.pools.iter().flat_map(|pool| {
+            let busy = self.runs.count(|lane| pool.lanes.contains(lane));
+            let busy = u16::try_from(busy).unwrap_or(u16::MAX);
+            let slots = if full {
+                busy.min(pool.slots)
             } else {
-                (self.config.slots, busy_encode)
+                pool.slots
             };
-            // A free slot that takes nothing would be sent the same task again and again.
-            let busy = match self.company.is_closed() {
-                true => slots,
-                false => u16::try_from(busy).unwrap_or(u16::MAX),
+            let free = if closed {
+                0
+            } else {
+                slots.saturating_sub(busy)
             };
-            LaneSlots {
+            pool.lanes.iter().map(move |lane| LaneSlots {
                 lane: lane.clone(),
                 slots,
-                free: slots.saturating_sub(busy),
-            }
+                free,
+            })
         });
         WorkerInfo {
             id: self.id,
@@ -131,12 +153,14 @@ impl Worker {
     /// Waits until new tasks may be taken. False: never again.
     pub async fn opens(&self) -> bool {
         let mut drained = self.drained.subscribe();
+        let mut disk_full = self.disk_full.subscribe();
         let open = async {
             loop {
-                // Both wait on senders that live in `self`.
+                // All wait on senders that live in `self`.
                 let _ = drained.wait_for(|drained| !drained).await;
-                self.company.open().await;
-                if !*drained.borrow_and_update() {
+                let _ = disk_full.wait_for(|full| !full).await;
+                self.exclusive.open().await;
+                if !*drained.borrow_and_update() && !*disk_full.borrow_and_update() {
                     return;
                 }
             }
@@ -151,11 +175,31 @@ impl Worker {
     /// Waits until no new task may be taken.
     pub async fn closes(&self) {
         let mut drained = self.drained.subscribe();
+        let mut disk_full = self.disk_full.subscribe();
         tokio::select! {
             () = self.stopping.cancelled() => {}
-            () = self.company.closed() => {}
+            () = self.exclusive.closed() => {}
             _ = drained.wait_for(|drained| *drained) => {}
+            _ = disk_full.wait_for(|full| *full) => {}
         }
+    }
+
+    /// Pauses before the broker is tried again, less if it turns out to be back.
+    pub async fn until_broker_or(&self, backoff: &mut Backoff) {
+        tokio::select! {
+            () = backoff.wait() => {}
+            () = self.broker_back.notified() => {}
+        }
+    }
+
+    /// The broker took a renewal.
+    pub fn renewed(&self) {
+        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// When it last did.
+    pub fn last_renewed(&self) -> Instant {
+        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -36,6 +36,7 @@ pub async fn assemble(run: &Run<'_>, spec: &AssembleSpec) -> Result<TaskResult, 
         .stage(Stage::Upload, VERIFIED..1.0, frames, duration_s);
     let key = run.output_key(output, &spec.file_name);
     let stored = run.put(key, &made).await?;
+    run.worker.cache.forget(&input);
     Ok(TaskResult::Made {
         files: vec![OutputFile {
             name: spec.file_name.clone(),

@@ -4,10 +4,12 @@ use super::Run;
 use crate::failure::{Fault, tool_failed};
 use reelmill_domain::{
     event::{Part, TaskResult},
-    spec::EncodeSpec,
+    spec::{EncodeSpec, Input},
     wire::Stage,
 };
 use reelmill_ffmpeg::encode;
+use reelmill_runtime::metrics;
+use std::time::Instant;
 
 /// How much of the task is done when ffmpeg is: the rest is hashing and storing.
 const ENCODED: f64 = 0.98;
@@ -19,6 +21,7 @@ pub async fn encode(run: &Run<'_>, spec: &EncodeSpec) -> Result<TaskResult, Faul
     let made = run.folder.join(&name);
     run.progress
         .stage(Stage::Encode, 0.0..ENCODED, spec.frames, spec.duration_s);
+    let begun = Instant::now();
     let encoded = encode::encode(
         &run.worker.config.tools,
         spec,
@@ -30,11 +33,18 @@ pub async fn encode(run: &Run<'_>, spec: &EncodeSpec) -> Result<TaskResult, Faul
     )
     .await
     .map_err(|e| tool_failed("encoding", &e))?;
+    metrics::encoded(preset(spec), begun.elapsed(), spec.duration_s);
 
     run.progress
         .stage(Stage::Upload, ENCODED..1.0, spec.frames, spec.duration_s);
     let sha256 = run.sha256(&made).await?;
     let stored = run.put(run.work_key(&name), &made).await?;
+    // Where it is assembled here, it need not come back.
+    let part = Input {
+        key: stored.key.clone(),
+        bytes: stored.bytes,
+    };
+    run.worker.cache.keep(&part, &made);
     Ok(TaskResult::Encoded {
         part: Part {
             key: stored.key,
@@ -45,4 +55,12 @@ pub async fn encode(run: &Run<'_>, spec: &EncodeSpec) -> Result<TaskResult, Faul
             warnings: encoded.warning().into_iter().collect(),
         },
     })
+}
+
+/// The preset's name, as the figures know it.
+fn preset(spec: &EncodeSpec) -> &str {
+    match spec.preset.as_str() {
+        "" => "inline",
+        name => name,
+    }
 }

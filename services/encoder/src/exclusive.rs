@@ -1,36 +1,37 @@
-//! Who runs beside whom: a task that killed its worker twice runs alone, so that a third time names the culprit.
+//! Which runs may run beside each other: a task that killed its worker twice runs alone, so that a third time names
+//! the culprit.
 
 use tokio::sync::watch;
 
 /// The runs of this worker, as far as being alone goes.
-pub struct Company(watch::Sender<State>);
+pub struct Exclusive(watch::Sender<State>);
 
 #[derive(Clone, Copy, Default)]
 struct State {
     /// Runs there are.
-    members: usize,
+    runs: usize,
     /// One of them must be alone; nothing new is taken.
     alone: bool,
 }
 
-impl Company {
-    /// Nobody.
+impl Exclusive {
+    /// No runs.
     pub fn new() -> Self {
         Self(watch::Sender::new(State::default()))
     }
 
-    /// Joins; `None` when another must be alone.
-    pub fn join(&self, alone: bool) -> Option<Place> {
-        let mut joined = false;
+    /// Lets a run in; `None` while another must be alone.
+    pub fn enter(&self, alone: bool) -> Option<Entered> {
+        let mut entered = false;
         self.0.send_modify(|state| {
             if !state.alone {
-                joined = true;
-                state.members += 1;
+                entered = true;
+                state.runs += 1;
                 state.alone = alone;
             }
         });
-        joined.then(|| Place {
-            company: self.0.clone(),
+        entered.then(|| Entered {
+            runs: self.0.clone(),
             alone,
         })
     }
@@ -56,26 +57,26 @@ impl Company {
     }
 }
 
-/// A run's place in the company; it leaves when this goes.
-pub struct Place {
-    company: watch::Sender<State>,
+/// A run that was let in; it leaves when this goes.
+pub struct Entered {
+    runs: watch::Sender<State>,
     alone: bool,
 }
 
-impl Place {
-    /// Waits until nobody else is there, if this one must be alone.
+impl Entered {
+    /// Waits until no other run is there, if this one must be alone.
     pub async fn ready(&self) {
         if self.alone {
             // Likewise: this holds a sender.
-            let _ = self.company.subscribe().wait_for(|s| s.members == 1).await;
+            let _ = self.runs.subscribe().wait_for(|s| s.runs == 1).await;
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for Entered {
     fn drop(&mut self) {
-        self.company.send_modify(|state| {
-            state.members -= 1;
+        self.runs.send_modify(|state| {
+            state.runs -= 1;
             if self.alone {
                 state.alone = false;
             }
@@ -85,29 +86,29 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::Company;
+    use super::Exclusive;
     use futures::FutureExt;
 
     #[test]
     fn who_must_be_alone_waits_for_the_others_and_lets_nobody_in() {
-        let company = Company::new();
-        let one = company.join(false).unwrap();
-        let two = company.join(false).unwrap();
+        let exclusive = Exclusive::new();
+        let one = exclusive.enter(false).unwrap();
+        let two = exclusive.enter(false).unwrap();
         two.ready().now_or_never().unwrap();
-        let alone = company.join(true).unwrap();
-        assert!(company.closed().now_or_never().is_some());
-        assert!(company.is_closed());
-        assert!(company.join(false).is_none());
-        assert!(company.join(true).is_none());
+        let alone = exclusive.enter(true).unwrap();
+        assert!(exclusive.closed().now_or_never().is_some());
+        assert!(exclusive.is_closed());
+        assert!(exclusive.enter(false).is_none());
+        assert!(exclusive.enter(true).is_none());
         assert!(alone.ready().now_or_never().is_none());
         drop(one);
         assert!(alone.ready().now_or_never().is_none());
         drop(two);
         assert!(alone.ready().now_or_never().is_some());
-        assert!(company.open().now_or_never().is_none());
+        assert!(exclusive.open().now_or_never().is_none());
         drop(alone);
-        assert!(company.open().now_or_never().is_some());
-        assert!(!company.is_closed());
-        assert!(company.join(false).is_some());
+        assert!(exclusive.open().now_or_never().is_some());
+        assert!(!exclusive.is_closed());
+        assert!(exclusive.enter(false).is_some());
     }
 }

@@ -1,8 +1,8 @@
 //! A worker's life: begin, serve, and end in order.
 
 use crate::{
-    EncoderConfig, EncoderError, consume, control, patience::Patience, renew, report,
-    scratch::Scratch, worker::Worker,
+    EncoderConfig, EncoderError, backoff::Backoff, consume, control, events, idle, renew, room,
+    scratch::Scratch, standstill, worker::Worker,
 };
 use reelmill_broker::Broker;
 use reelmill_domain::{id::WorkerId, wire::WorkerEventBody};
@@ -12,7 +12,10 @@ use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Runs a worker until `shutdown`: then it takes nothing new, finishes what it runs within its grace or gives it
+/// Takers of one pool at most: more of them start no more tasks in a second, and cost a channel each.
+const TAKERS: u16 = 16;
+
+/// Runs a worker until `shutdown`, or until it has been idle for as long as configured: then it takes nothing new, finishes what it runs within its grace or gives it
 /// back, and says goodbye.
 ///
 /// # Errors
@@ -25,32 +28,42 @@ pub async fn run(
 ) -> Result<(), EncoderError> {
     let id = WorkerId(Uuid::now_v7());
     let scratch = open_scratch(&config, id).await?;
-    let worker = Arc::new(Worker::new(id, config, broker, objects, scratch, shutdown));
+    let folder = config.scratch.clone();
+    let stopping = shutdown.child_token();
+    let worker = Worker::new(id, config, broker, objects, scratch, stopping);
+    let worker = Arc::new(worker.map_err(|source| EncoderError::Scratch { folder, source })?);
+    room::look(&worker);
     tracing::info!(worker = %id, name = worker.config.name, slots = worker.config.slots, "the encoder begins");
     if !open_lanes(&worker).await {
         return Ok(());
     }
 
     let ended = CancellationToken::new();
-    let mut voices = JoinSet::new();
-    voices.spawn(renew::renew(worker.clone(), ended.clone()));
-    voices.spawn(control::obey(worker.clone(), ended.clone()));
-    let mut lanes = JoinSet::new();
-    for lane in worker.config.lanes.clone() {
-        lanes.spawn(consume::lane(worker.clone(), lane));
+    let mut watches = JoinSet::new();
+    watches.spawn(renew::renew(worker.clone(), ended.clone()));
+    watches.spawn(control::listen(worker.clone(), ended.clone()));
+    watches.spawn(room::watch(worker.clone(), ended.clone()));
+    watches.spawn(standstill::watch(worker.clone(), ended.clone()));
+    watches.spawn(idle::watch(worker.clone(), ended.clone()));
+    let mut takers = JoinSet::new();
+    for pool in &worker.pools {
+        for _ in 0..pool.slots.min(TAKERS) {
+            takers.spawn(consume::serve(worker.clone(), pool.clone()));
+        }
     }
     let served = tokio::select! {
         () = worker.stopping.cancelled() => Ok(()),
-        Some(end) = lanes.join_next() => before_its_time("taking of tasks", &worker, end),
-        Some(end) = voices.join_next() => before_its_time("renewing", &worker, end),
+        Some(end) = takers.join_next() => before_its_time("taking of tasks", &worker, end),
+        Some(end) = watches.join_next() => before_its_time("watching", &worker, end),
     };
     // Also when a part broke: what still runs is given back in order.
     worker.stopping.cancel();
-    while lanes.join_next().await.is_some() {}
+    while takers.join_next().await.is_some() {}
     finish_or_give_back(&worker).await;
+    clean_up(&worker).await;
     ended.cancel();
-    while voices.join_next().await.is_some() {}
-    report::tell(&worker, WorkerEventBody::Bye).await;
+    while watches.join_next().await.is_some() {}
+    events::tell(&worker, WorkerEventBody::Bye).await;
     tracing::info!(worker = %id, "the encoder has ended");
     served
 }
@@ -91,10 +104,10 @@ async fn open_scratch(config: &EncoderConfig, id: WorkerId) -> Result<Scratch, E
 async fn open_lanes(worker: &Worker) -> bool {
     let open = async {
         for lane in &worker.config.lanes {
-            let mut patience = Patience::new();
+            let mut backoff = Backoff::new();
             while let Err(error) = worker.broker.consume_tasks(lane).await {
                 tracing::warn!(%lane, %error, "the lane can't be opened; trying again");
-                patience.wait().await;
+                backoff.wait().await;
             }
         }
     };
@@ -115,11 +128,22 @@ async fn finish_or_give_back(worker: &Worker) {
     let left = worker.runs.all().len();
     tracing::info!(left, "the grace is over; giving back what still runs");
     worker.runs.give_back();
-    // Twice: the last words may only begin when ffmpeg has ended and the upload under way is through.
-    if timeout(report::LAST_WORDS * 2, worker.carriers.wait())
+    // Twice: the last words may only begin when ffmpeg has ended.
+    if timeout(events::LAST_WORDS * 2, worker.carriers.wait())
         .await
         .is_err()
     {
         tracing::error!("some runs could not be given back; their leases will lapse");
+    }
+}
+
+/// What ended runs have stored is deleted, if the store lets us; the sweeper does the rest.
+async fn clean_up(worker: &Worker) {
+    worker.cleaners.close();
+    if timeout(events::LAST_WORDS, worker.cleaners.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some files of ended runs stay for the sweeper");
     }
 }
