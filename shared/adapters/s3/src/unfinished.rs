@@ -1,0 +1,135 @@
+//! What was begun and not ended: multipart uploads, and pieces of tails. Ages are the store's. Whether somebody still goes
+//! on with one of them only the caller can know.
+
+use crate::{bucket::Bucket, put, uploads::multipart::Multipart};
+use aws_sdk_s3::{error::ProvideErrorMetadata, primitives::DateTime};
+use futures::{StreamExt, TryStreamExt, stream};
+use reelmill_objects::{ObjectError, Unfinished};
+
+/// The most that is listed.
+const MOST: usize = 1000;
+/// Uploads whose parts are asked for at once.
+const AT_ONCE: usize = 8;
+/// An upload that is no older can't have been left alone for longer, so its parts are not asked for.
+const YOUNG_S: u64 = 600;
+
+/// How the two kinds are told apart in an [`Unfinished`]'s id.
+const UPLOAD: &str = "upload:";
+const TAIL: &str = "tail:";
+
+/// What is unfinished below `prefix`.
+pub async fn unfinished(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
+    let mut all = uploads(bucket, prefix).await?;
+    all.extend(tails(bucket, prefix).await?);
+    all.truncate(MOST);
+    Ok(all)
+}
+
+/// Removes one of them.
+pub async fn discard(bucket: &Bucket, what: &Unfinished) -> Result<(), ObjectError> {
+    if let Some(id) = what.id.strip_prefix(UPLOAD) {
+        let upload = Multipart::of(bucket, &what.key, id.to_owned(), String::new());
+        return upload.abort().await;
+    }
+    match what.id.strip_prefix(TAIL) {
+        Some(rest) if !rest.contains('/') => {
+            let name = bucket.names.tail_again(&what.key, rest);
+            put::delete(bucket, &what.key, &name).await
+        }
+        _ => Err(bucket
+            .place
+            .attempt("discarding", &what.key)
+            .because(format!("`{}` is not one of this store's ids", what.id))),
+    }
+}
+
+async fn uploads(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
+    let attempt = bucket.place.attempt("listing the uploads of", prefix);
+    let listed = bucket
+        .client
+        .list_multipart_uploads()
+        .bucket(&bucket.name)
+        .prefix(bucket.names.object(prefix))
+        .max_uploads(MOST as i32)
+        .send()
+        .await
+        .map_err(|e| attempt.failed(e))?;
+    let ours = listed.uploads().iter().filter_map(|upload| {
+        let key = bucket.names.key(upload.key()?)?;
+        let age_s = age(bucket, upload.initiated());
+        Some((key.to_owned(), upload.upload_id()?.to_owned(), age_s))
+    });
+    let ours: Vec<_> = ours.collect();
+    stream::iter(ours)
+        .map(|(key, id, begun_s)| async move {
+            let age_s = match begun_s {
+                0..=YOUNG_S => begun_s,
+                _ => begun_s.min(last_part(bucket, &key, &id).await?.unwrap_or(begun_s)),
+            };
+            Ok(Unfinished {
+                key,
+                id: format!("{UPLOAD}{id}"),
+                age_s,
+            })
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// How long ago the upload got its last part; `None` if it has none, or is gone.
+async fn last_part(bucket: &Bucket, key: &str, id: &str) -> Result<Option<u64>, ObjectError> {
+    let mut youngest = None;
+    let mut pages = bucket
+        .client
+        .list_parts()
+        .bucket(&bucket.name)
+        .key(bucket.names.object(key))
+        .upload_id(id)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(|e| e.code() == Some("NoSuchUpload")) =>
+            {
+                return Ok(youngest);
+            }
+            Err(e) => return Err(bucket.place.attempt("listing the parts of", key).failed(e)),
+        };
+        for part in page.parts() {
+            let age_s = age(bucket, part.last_modified());
+            youngest = Some(youngest.map_or(age_s, |y: u64| y.min(age_s)));
+        }
+    }
+    Ok(youngest)
+}
+
+async fn tails(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
+    let attempt = bucket.place.attempt("listing the tails of", prefix);
+    let listed = bucket
+        .client
+        .list_objects_v2()
+        .bucket(&bucket.name)
+        .prefix(bucket.names.tails(prefix))
+        .send()
+        .await
+        .map_err(|e| attempt.failed(e))?;
+    let ours = listed.contents().iter().filter_map(|object| {
+        let (key, rest) = bucket.names.tail_key(object.key()?)?;
+        reelmill_objects::check_key(key).ok()?;
+        Some(Unfinished {
+            key: key.to_owned(),
+            id: format!("{TAIL}{rest}"),
+            age_s: age(bucket, object.last_modified()),
+        })
+    });
+    Ok(ours.collect())
+}
+
+/// Seconds since a time by the store's clock; 0 when it isn't told.
+fn age(bucket: &Bucket, time: Option<&DateTime>) -> u64 {
+    time.map_or(0, |then| bucket.clock.age_s(then.secs()))
+}
