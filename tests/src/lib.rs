@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod clips;
+pub mod cluster;
 pub mod look;
 pub mod port;
 pub mod procs;
