@@ -116,6 +116,9 @@ pub struct SwiftConfig {
     pub parallel: usize,
     /// A piece of an upload, at least; longer uploads have longer pieces.
     pub piece_bytes: u64,
+    /// At most so many segments in one manifest, if that is fewer than the cluster says or the cluster does not say;
+    /// longer objects get manifests of manifests.
+    pub most_segments: Option<usize>,
     /// A file up to here is one object; longer ones are cut into segments of at least this.
     pub segment_bytes: u64,
     /// When Swift itself removes a segment that never became part of an object. Must be longer than an unfinished
@@ -136,6 +139,7 @@ impl SwiftConfig {
             spool: spool.into(),
             parallel: 4,
             piece_bytes: 8 * MIB,
+            most_segments: None,
             segment_bytes: 64 * MIB,
             unfinished_for: Duration::from_secs(14 * 24 * 3600),
         }

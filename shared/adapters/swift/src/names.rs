@@ -78,9 +78,7 @@ impl Names {
 
     /// A place in a listing from which on nothing hidden comes, for a name that is hidden.
     pub fn behind_hidden(&self, name: &str) -> Option<String> {
-        let hidden = name
-            .strip_prefix(self.base.as_str())?
-            .starts_with(SEGMENTS);
+        let hidden = name.strip_prefix(self.base.as_str())?.starts_with(SEGMENTS);
         hidden.then(|| format!("{}{BEHIND_SEGMENTS}", self.base))
     }
 
@@ -138,7 +136,13 @@ mod tests {
             let behind = names.behind_hidden(&segment).unwrap();
             assert!(segment < behind && behind < name);
             let place = names.parse_segment(&segment).unwrap();
-            assert_eq!(place, SegmentName { key: "x/y.z", group: "G" });
+            assert_eq!(
+                place,
+                SegmentName {
+                    key: "x/y.z",
+                    group: "G"
+                }
+            );
         }
     }
 

@@ -35,7 +35,9 @@ pub enum AuthError {
         again: bool,
     },
     /// The catalogue has no object store.
-    #[error("{at} knows no {interface} address of an object-store{region}: ask for the right region or interface")]
+    #[error(
+        "{at} knows no {interface} address of an object-store{region}: ask for the right region or interface"
+    )]
     NoService {
         /// Where.
         at: String,

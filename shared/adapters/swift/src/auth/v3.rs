@@ -63,11 +63,14 @@ pub async fn log_in(
     let body = answer.bytes().await.map_err(|e| unreachable(&at, e))?;
     let Answer { token: said } =
         serde_json::from_slice(&body).map_err(|e| strange(&at, format!("no v3 answer ({e})")))?;
-    let storage = endpoint(&said.catalog, interface, region).ok_or_else(|| AuthError::NoService {
-        at: shown(&at),
-        interface: interface.name(),
-        region: region.map(|r| format!(" in region {r}")).unwrap_or_default(),
-    })?;
+    let storage =
+        endpoint(&said.catalog, interface, region).ok_or_else(|| AuthError::NoService {
+            at: shown(&at),
+            interface: interface.name(),
+            region: region
+                .map(|r| format!(" in region {r}"))
+                .unwrap_or_default(),
+        })?;
     // Both by Keystone's clock: ours may be wrong.
     let lives = said.expires_at.as_second() - said.issued_at.as_second();
     let lives = Duration::from_secs(lives.max(0).unsigned_abs());
@@ -114,9 +117,8 @@ fn endpoint(catalog: &[Service], interface: Interface, region: Option<&str>) -> 
         .filter(|s| s.kind == "object-store")
         .flat_map(|s| &s.endpoints);
     let found = endpoints.find(|e| {
-        let here = region.is_none()
-            || e.region_id.as_deref() == region
-            || e.region.as_deref() == region;
+        let here =
+            region.is_none() || e.region_id.as_deref() == region || e.region.as_deref() == region;
         // The old catalogue's names end in URL: publicURL.
         e.interface.trim_end_matches("URL") == interface.name() && here
     })?;
@@ -130,7 +132,12 @@ mod tests {
 
     #[test]
     fn addresses_with_and_without_their_version_are_the_same() {
-        for url in ["http://k:5000", "http://k:5000/", "http://k:5000/v3", "http://k:5000/v3/"] {
+        for url in [
+            "http://k:5000",
+            "http://k:5000/",
+            "http://k:5000/v3",
+            "http://k:5000/v3/",
+        ] {
             let at = tokens_url(url).unwrap();
             assert_eq!(at.as_str(), "http://k:5000/v3/auth/tokens");
         }
@@ -152,7 +159,10 @@ mod tests {
         let of = |interface, region| endpoint(&catalog, interface, region).map(String::from);
         assert_eq!(of(Interface::Public, None).unwrap(), "http://a/");
         assert_eq!(of(Interface::Public, Some("b")).unwrap(), "http://b/");
-        assert_eq!(of(Interface::Internal, Some("a")).unwrap(), "http://inside-a/");
+        assert_eq!(
+            of(Interface::Internal, Some("a")).unwrap(),
+            "http://inside-a/"
+        );
         assert_eq!(of(Interface::Internal, Some("b")), None);
     }
 }
