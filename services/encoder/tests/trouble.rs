@@ -147,16 +147,6 @@ async fn a_source_that_is_gone_fails_for_good_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_room_the_task_goes_to_another_worker() {
-    let farm = Farm::with(|config| config.min_free_scratch = u64::MAX).await;
-    let source = farm.store(&sources::bunny(farm.folder.path())).await;
-    let failure = farm.fail(&farm.task(specs::probe(&source))).await;
-    assert_eq!(failure.code, "no_scratch_space");
-    assert!(failure.avoid_worker && !failure.permanent, "{failure:?}");
-    farm.scratch_is_clean().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_that_comes_too_late_deletes_nothing() {
     let farm = Farm::new().await;
     let source = farm

@@ -116,6 +116,8 @@ impl Farm {
         let lane = match spec {
             TaskSpec::Encode(_) | TaskSpec::Thumbnails(_) => Lane::encode(),
             TaskSpec::Probe(_) | TaskSpec::Assemble(_) => Lane::light(),
+            #[cfg(feature = "bench")]
+            TaskSpec::Noop | TaskSpec::Sleep { .. } => Lane::encode(),
         };
         TaskMessage {
             schema: SCHEMA,
@@ -282,7 +284,7 @@ impl Farm {
             let worker = std::fs::read_dir(self.scratch()).unwrap();
             let left: usize = worker
                 .filter_map(|w| std::fs::read_dir(w.ok()?.path()).ok())
-                .flat_map(|runs| runs.filter(|e| e.as_ref().is_ok_and(|e| e.path().is_dir())))
+                .flat_map(|runs| runs.filter(|e| e.as_ref().is_ok_and(|e| is_run(&e.path()))))
                 .count();
             (left == 0).then_some(())
         };
@@ -307,6 +309,11 @@ impl Drop for Farm {
             ear.abort();
         }
     }
+}
+
+/// Whether a folder of a worker is a run's, not that of the sources it keeps.
+fn is_run(folder: &Path) -> bool {
+    folder.is_dir() && !folder.ends_with("sources")
 }
 
 /// Waits until something is there.
