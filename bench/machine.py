@@ -13,6 +13,14 @@ RESULTS = ROOT / "target/bench"
 BUNNY = ROOT / "tests/media/bigbuckbunny.mp4"
 
 
+def bench_program():
+    """The executable with tasks that do nothing, which releases don't have. Built beside the other, once."""
+    target = ROOT / "target/bench-build"
+    command = ["cargo", "build", "--quiet", "--release", "-p", "reelmill", "--features", "bench", "--target-dir", target]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return target / "release/reelmill"
+
+
 def _first(command):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
 

@@ -32,6 +32,22 @@ ABOUT = {
         "and to nginx with a sync of the file counted in. Throughput of ours ÷ theirs. Memory: the most resident during the upload less that before it.",
     ),
     "idle": ("Idle", "Resident memory of `reelmill serve`, just started and after some jobs, ten seconds after the last request."),
+    "tasks": (
+        "Tasks",
+        "webapp, status and one worker as processes over MariaDB and RabbitMQ, against Celery on the same servers, as durable (quorum queue, "
+        "confirmed publishing, late acknowledgement, results in the same database). A start is from the request that submits a job until the "
+        "job has begun, as the database has it; Celery's from the call until its task runs. Tasks per second: one job of 5,000 tasks that do "
+        "nothing, from its submission to its end, probe and plan included; Celery's from the first call to the last result. gearmand "
+        "keeps its queue in SQLite.",
+    ),
+    "scaling": ("Scaling", "One job of tasks that sleep for five seconds, 20 for each slot, from its start to its end; linear is 100 s."),
+    "front": (
+        "Upload through nginx",
+        "One body by `curl -T` through nginx with our configuration into a folder ÷ through nginx, unbuffered, to a second nginx's DAV. Into S3: "
+        "webapp alone, beside one plain PUT into the same store.",
+    ),
+    "resident": ("Memory of the services", "Resident, each a process of its own, over MariaDB, RabbitMQ and Swift's S3."),
+    "million": ("A million jobs", "One webapp, one status, MariaDB with 1,000,000 finished jobs in it; 300 requests of each kind, one after another."),
 }
 
 

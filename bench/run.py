@@ -6,10 +6,15 @@ import os
 import sys
 
 import four_formats
+import front
 import idle
 import machine
+import million
 import orchestration
 import report
+import resident
+import scaling
+import tasks
 import tiny
 import upload
 
@@ -19,6 +24,11 @@ PARTS = {
     "tiny": tiny.measure,
     "upload": upload.measure,
     "idle": idle.measure,
+    "tasks": tasks.measure,
+    "scaling": scaling.measure,
+    "front": front.measure,
+    "resident": resident.measure,
+    "million": million.measure,
 }
 
 

@@ -34,7 +34,7 @@ events {{ worker_connections 64; }}
 http {{
   access_log off; client_max_body_size 0; client_body_temp_path {home}/temp;
   proxy_temp_path {home}/p; fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;
-  server {{ listen 127.0.0.1:{self.port}; root {home}/files; location / {{ dav_methods PUT DELETE; }} }}
+  server {{ listen 127.0.0.1:{self.port}; root {home}/files; location / {{ {self.location()} }} }}
 }}
 """
         )
@@ -49,15 +49,20 @@ http {{
                     raise
                 time.sleep(0.02)
 
+    def location(self):
+        """What it does with a request."""
+        return "dav_methods PUT DELETE;"
+
     def stop(self):
         self.process.terminate()
         self.process.wait()
 
 
-def put(body, url):
+def put(body, url, header="Expect:"):
     """Seconds from curl's start to the answer."""
     begun = time.monotonic()
-    done = subprocess.run(["curl", "-sS", "--fail-with-body", "-o", "/dev/null", "-H", "Expect:", "-T", body, url], capture_output=True, text=True)
+    command = ["curl", "-sS", "--fail-with-body", "-o", "/dev/null", "-H", "Expect:", "-H", header, "-T", body, url]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr)
     return time.monotonic() - begun
