@@ -18,7 +18,7 @@ impl Core {
                 AfterCommit::ReapWork => self.wakeups.sweep.notify_one(),
             }
         }
-        self.wakeups.story();
+        self.wakeups.stories.notify_one();
         self.stop(runs).await;
     }
 

@@ -11,7 +11,7 @@ pub struct StatusConfig {
     pub public_url: Option<Url>,
     /// Silence after which a run is lost (`tasks.lease_s`). At least a few renewals, which come once a second.
     pub lease: Duration,
-    /// A release that nobody starts for so long is ready again. Longer than the lease.
+    /// A release that nobody starts for so long is ready again; at least one and a half leases.
     pub dispatch_ttl: Duration,
     /// Attempts of a task that may end in an error of their own, at least 1.
     pub max_attempts: u32,
@@ -24,6 +24,12 @@ pub struct StatusConfig {
     /// No other process uses this database and this broker, and the broker kept nothing: what ran when the last one ended
     /// need not be waited for.
     pub alone: bool,
+    /// A front that understands `X-Accel-Redirect` fetches files from the object store itself (`http.accel_redirect`).
+    pub accel_redirect: bool,
+    /// New workers get no tasks until an operator enables them (`workers.require_enable`).
+    pub require_enable: bool,
+    /// How long ended jobs are kept in seconds, with their outputs (`retention.job_s`); absent: for ever.
+    pub retention_job_s: Option<u64>,
     /// How often to look for what has had its time.
     pub sweep_every: Duration,
 }
@@ -40,6 +46,9 @@ impl StatusConfig {
             retention_output_s: None,
             retention_source_s: None,
             alone: false,
+            accel_redirect: false,
+            require_enable: false,
+            retention_job_s: None,
             sweep_every: Duration::from_secs(30),
         }
     }
@@ -49,7 +58,12 @@ impl StatusConfig {
     }
 
     pub(crate) fn dispatch_ms(&self) -> i64 {
-        millis(self.dispatch_ttl)
+        millis(self.dispatch())
+    }
+
+    /// A release waits longer than a lease, however long that is: its worker must be known to be silent before.
+    pub(crate) fn dispatch(&self) -> Duration {
+        self.dispatch_ttl.max(self.lease.mul_f64(1.5))
     }
 
     /// What URLs begin with.

@@ -1,6 +1,8 @@
 //! What every part of status shares. Holds; does nothing by itself.
 
-use crate::{config::StatusConfig, judging::Judging, latest::LatestProgress, wakeups::Wakeups};
+use crate::{
+    config::StatusConfig, feed::Feed, judging::Judging, latest::LatestProgress, wakeups::Wakeups,
+};
 use reelmill_broker::Broker;
 use reelmill_domain::lane::Lane;
 use reelmill_objects::ObjectStore;
@@ -15,6 +17,7 @@ pub struct Core {
     pub broker: Arc<dyn Broker>,
     pub objects: Arc<dyn ObjectStore>,
     pub wakeups: Wakeups,
+    pub feed: Feed,
     pub latest: LatestProgress,
     pub judging: Judging,
     /// Cancelled when status stops: open streams end then.

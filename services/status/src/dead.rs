@@ -7,6 +7,7 @@ use reelmill_domain::{
     id::RunId,
     task::Task,
 };
+use reelmill_runtime::metrics;
 use reelmill_store::{Change, StoreError, apply};
 use std::time::Duration;
 use uuid::Uuid;
@@ -40,6 +41,7 @@ pub async fn run(core: &Core) {
 async fn bury(core: &Core, dead: &DeadTask) -> Result<(), StoreError> {
     let message = &dead.message;
     let attempt = message.attempt;
+    metrics::task_dead(dead.expired);
     let what = |_: &Task, _| {
         Some(if dead.expired {
             TaskEvent::DispatchExpired { attempt }
@@ -62,6 +64,10 @@ async fn bury(core: &Core, dead: &DeadTask) -> Result<(), StoreError> {
     {
         Ok(after) => core.after(after).await,
         Err(error) if error.is_not_found() => {}
+        // Nobody can read its job; it must not keep those behind it from being looked at.
+        Err(error @ StoreError::Unreadable { .. }) => {
+            tracing::error!(task = %message.task, %error, "a dead task was left aside");
+        }
         Err(error) => return Err(error),
     }
     Ok(())

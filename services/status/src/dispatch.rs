@@ -1,8 +1,10 @@
 //! The dispatcher: claims in the database, then publishes. Woken by commits and hints, and by itself once a second.
 
 use crate::core::Core;
+use futures::{StreamExt, stream};
 use reelmill_broker::BrokerError;
 use reelmill_domain::{lane::Lane, wire::TaskMessage};
+use reelmill_runtime::metrics;
 use reelmill_store::{
     StoreError,
     claim::{self, ClaimTimes},
@@ -11,6 +13,8 @@ use std::time::Duration;
 
 /// How often it looks without being woken.
 const EVERY: Duration = Duration::from_secs(1);
+/// Messages on their way to the broker at once: each waits for its confirmation.
+const ON_THE_WAY: usize = 64;
 
 /// Dispatches for ever.
 pub async fn run(core: &Core) {
@@ -27,7 +31,7 @@ pub async fn run(core: &Core) {
 }
 
 /// One look at every lane.
-pub async fn round(core: &Core) -> Result<(), StoreError> {
+async fn round(core: &Core) -> Result<(), StoreError> {
     for lane in claim::lanes(&core.store).await? {
         let times = ClaimTimes {
             dispatch_ms: core.config.dispatch_ms(),
@@ -43,22 +47,33 @@ pub async fn round(core: &Core) -> Result<(), StoreError> {
 /// then, and its run is stopped when it starts.
 async fn publish(core: &Core, lane: &Lane, messages: Vec<TaskMessage>) -> Result<(), StoreError> {
     // The message must be dead before its release lapses.
-    let ttl = core.config.dispatch_ttl.mul_f64(0.9);
+    let ttl = core.config.dispatch().mul_f64(0.9);
+    let mut on_the_way = stream::iter(messages)
+        .map(|message| async move {
+            let outcome = core.broker.publish_task(&message, ttl).await;
+            (message, outcome)
+        })
+        .buffer_unordered(ON_THE_WAY);
     let mut failed: Option<BrokerError> = None;
-    for message in messages {
-        if failed.is_none() {
-            failed = core.broker.publish_task(&message, ttl).await.err();
-            if failed.is_none() {
-                continue;
+    let mut back = Vec::new();
+    while let Some((message, outcome)) = on_the_way.next().await {
+        match outcome {
+            Ok(()) => metrics::task_released(&lane.0),
+            Err(error) => {
+                failed = Some(error);
+                back.push(message);
             }
-        }
-        match claim::unpublished(&core.store, &message, &core.policy()).await {
-            Err(error) if !error.is_not_found() => return Err(error),
-            _ => {}
         }
     }
     if let Some(error) = failed {
-        tracing::warn!(%lane, %error, "tasks were taken back");
+        let tasks = back.len();
+        tracing::warn!(%lane, %error, tasks, "tasks could not be published and are taken back");
+    }
+    for message in &back {
+        match claim::unpublished(&core.store, message, &core.policy()).await {
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ pub async fn run(core: &Core) {
                 while let Some(delivery) = hints.next().await {
                     core.wakeups.dispatch.notify_one();
                     core.wakeups.sweep.notify_one();
-                    core.wakeups.story();
+                    core.wakeups.stories.notify_one();
                     core.stop(delivery.message.stop.clone()).await;
                     if let Err(error) = delivery.ack().await {
                         tracing::debug!(%error, "a hint will come again");

@@ -6,6 +6,7 @@
 )]
 
 mod conditions;
+mod handover;
 mod range;
 mod respond;
 
@@ -81,6 +82,14 @@ pub async fn get(
     };
     let answer = conditions::decide(&headers, &file);
     let download = how.download == Some(1);
+    if core.config.accel_redirect
+        && handover::fits(&method, &headers, &answer)
+        && let Some(location) = handover::location(&*core.objects, &file).await
+    {
+        let mut response = respond::respond(&Answer::Whole, &file, download, Body::empty());
+        handover::send_to(response.headers_mut(), &location);
+        return Ok(response);
+    }
     let body = match &answer {
         Answer::Whole | Answer::Part(_) if method == Method::HEAD => Body::empty(),
         Answer::Whole => body(&core, &file, 0..file.bytes).await?,

@@ -1,6 +1,6 @@
 //! Progress in from the broker, and out to the streams: latest value only, at most twice a second per job.
 
-use crate::{core::Core, view};
+use crate::{core::Core, feed::Heard, view};
 use reelmill_domain::{api::render::progress_view, id::JobId};
 use reelmill_store::{StoreError, read};
 use std::{sync::Arc, time::Duration};
@@ -30,7 +30,7 @@ pub async fn tell(core: &Core) {
     loop {
         tokio::time::sleep(EVERY).await;
         let changed = core.latest.take_changed();
-        if changed.is_empty() || core.wakeups.progress.receiver_count() == 0 {
+        if changed.is_empty() || !core.feed.is_heard() {
             continue;
         }
         if let Err(error) = tell_of(core, &changed).await {
@@ -52,11 +52,8 @@ async fn tell_of(core: &Core, jobs: &[JobId]) -> Result<(), StoreError> {
             view::work(&tallies, job.id),
             view::live(core, &running, job.id),
         );
-        // Nobody listens: also fine.
-        let _ = core
-            .wakeups
-            .progress
-            .send(Arc::new(progress_view(&job, &work, &live)));
+        let view = progress_view(&job, &work, &live);
+        core.feed.say(Heard::Progress(Arc::new(view)));
     }
     Ok(())
 }

@@ -1,8 +1,16 @@
 //! Status as one thing: its router, and its parts that run until it is stopped.
 
 use crate::{
-    aggregate, api, config::StatusConfig, core::Core, dead, dispatch, hints, judging::Judging,
-    latest::LatestProgress, marks, progress, reap, stories, sweep, wakeups::Wakeups,
+    aggregate, api,
+    config::StatusConfig,
+    core::Core,
+    dead, dispatch,
+    feed::{self, Feed},
+    hints,
+    judging::Judging,
+    latest::LatestProgress,
+    marks, progress, reap, sweep,
+    wakeups::Wakeups,
 };
 use futures::future::BoxFuture;
 use reelmill_broker::Broker;
@@ -43,7 +51,8 @@ impl Status {
             store,
             broker,
             objects,
-            wakeups: Wakeups::new(),
+            wakeups: Wakeups::default(),
+            feed: Feed::default(),
             latest: LatestProgress::default(),
             judging: Judging::default(),
             closing: CancellationToken::new(),
@@ -113,6 +122,6 @@ fn parts_of(core: &Arc<Core>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
         part!("sweep", sweep::run),
         part!("listen to progress", progress::listen),
         part!("tell progress", progress::tell),
-        part!("watch the stories", stories::watch),
+        part!("read the stories", feed::run),
     ]
 }

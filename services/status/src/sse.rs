@@ -1,38 +1,38 @@
 //! Server-sent events from `job_events`: a client that comes back with `Last-Event-ID` misses nothing, on any replica and
-//! after any restart. Being woken only says when to look; what is sent is what the table holds.
+//! after any restart. A stream reads the table at its beginning and whenever it missed something, and listens otherwise.
 
-use crate::{core::Core, owner::OWNER};
+mod place;
+
+use crate::{core::Core, feed::Heard, owner::OWNER};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
+use place::{Fits, Place};
 use reelmill_domain::{
-    api::{ProgressView, StreamDeleted, StreamJob, StreamOutput},
+    api::{StreamDeleted, StreamJob, StreamOutput},
     event::Telling,
     id::JobId,
 };
-use reelmill_store::events::{self, Told};
+use reelmill_runtime::metrics;
+use reelmill_store::{
+    StoreError,
+    events::{self, Told},
+};
 use serde::Serialize;
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::broadcast::error::RecvError;
 
 /// Lines read at once.
 const BATCH: u64 = 200;
-/// How often the table is read unasked: when the next id is not visible yet, nothing wakes anybody once it is.
-const LOOK: Duration = Duration::from_secs(1);
+/// Before the table is read again that could not be read.
+const PAUSE: Duration = Duration::from_secs(1);
+/// A stream reads the table this often even if it seems to miss nothing.
+const LOOK: Duration = Duration::from_secs(30);
 /// A comment this often keeps proxies from closing a quiet stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// What clients are told to wait before they come back, in milliseconds.
+/// What clients are told to wait before they come back.
 const RETRY: Duration = Duration::from_millis(1000);
 
-/// One stream or the other.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    /// A job's, after this number of its story.
-    Job(JobId, u64),
-    /// Everyone's, after this id.
-    All(i64),
-}
-
-/// A job's stream after `seq`.
+/// A job's stream after `seq`. It ends with the job's deletion.
 pub fn of_job(
     core: Arc<Core>,
     job: JobId,
@@ -57,73 +57,76 @@ fn stream(
     core: Arc<Core>,
     mut place: Place,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-    let mut stories = core.wakeups.stories();
-    let mut progress = core.wakeups.progress.subscribe();
+    let mut heard = core.feed.listen();
     async_stream::stream! {
+        let _counted = metrics::event_stream();
         yield Ok(Event::default().retry(RETRY).comment("hello"));
         loop {
-            stories.mark_unchanged();
-            match read(&core, place).await {
-                Ok(told) => {
-                    let full = told.len() as u64 == BATCH;
-                    for line in told {
-                        place = place.after(&line);
-                        if line.owner == OWNER {
-                            yield Ok(event(place, &line));
-                        }
-                    }
-                    if full {
-                        continue;
+            let told = match read(&core, place).await {
+                Ok(told) => told,
+                Err(error) => {
+                    tracing::debug!(%error, "a stream waits for the database");
+                    tokio::select! {
+                        () = core.closing.cancelled() => return,
+                        () = tokio::time::sleep(PAUSE) => continue,
                     }
                 }
-                Err(error) => tracing::debug!(%error, "a stream waits for the database"),
+            };
+            let full = told.len() as u64 == BATCH;
+            for line in &told {
+                place = place.after(line);
+                if line.owner == OWNER {
+                    yield Ok(event(place, line));
+                }
+                if place.ends_with(line) {
+                    return;
+                }
             }
-            // Progress goes out as it comes, until there is something to read.
+            if full {
+                continue;
+            }
             let look = tokio::time::sleep(LOOK);
             tokio::pin!(look);
+            // Until something was missed.
             loop {
-                tokio::select! {
+                let said = tokio::select! {
                     () = core.closing.cancelled() => return,
-                    _ = stories.changed() => break,
                     () = &mut look => break,
-                    said = progress.recv() => match said {
-                        Ok(view) if place.shows(&view) => yield Ok(named("progress", &*view)),
-                        Ok(_) | Err(RecvError::Lagged(_)) => {}
-                        Err(RecvError::Closed) => return,
-                    },
+                    said = heard.recv() => said,
+                };
+                let (fits, line) = match said {
+                    Ok(Heard::Seen(line)) => (place.seen(&line), line),
+                    Ok(Heard::Settled { after, line }) => (place.settled(after, &line), line),
+                    Ok(Heard::Progress(view)) => {
+                        if place.shows(&view) {
+                            yield Ok(named("progress", &*view));
+                        }
+                        continue;
+                    }
+                    Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => return,
+                };
+                match fits {
+                    Fits::Not => continue,
+                    Fits::Later => break,
+                    Fits::Next => {}
+                }
+                place = place.after(&line);
+                if line.owner == OWNER {
+                    yield Ok(event(place, &line));
+                }
+                if place.ends_with(&line) {
+                    return;
                 }
             }
         }
     }
 }
 
-async fn read(core: &Core, place: Place) -> Result<Vec<Told>, reelmill_store::StoreError> {
+async fn read(core: &Core, place: Place) -> Result<Vec<Told>, StoreError> {
     match place {
         Place::Job(job, seq) => events::of_job(core.store.db(), job, seq, BATCH).await,
         Place::All(id) => events::after(core.store.db(), id, BATCH).await,
-    }
-}
-
-impl Place {
-    fn after(self, line: &Told) -> Self {
-        match self {
-            Self::Job(job, _) => Self::Job(job, line.seq),
-            Self::All(_) => Self::All(line.id),
-        }
-    }
-
-    fn shows(self, view: &ProgressView) -> bool {
-        match self {
-            Self::Job(job, _) => job == view.job,
-            Self::All(_) => true,
-        }
-    }
-
-    fn id(self) -> String {
-        match self {
-            Self::Job(_, seq) => seq.to_string(),
-            Self::All(id) => id.to_string(),
-        }
     }
 }
 

@@ -68,6 +68,28 @@ pub async fn after<C: ConnectionTrait>(
     id: i64,
     limit: u64,
 ) -> Result<Vec<Told>, StoreError> {
+    let mut seen = window(db, id, limit).await?;
+    seen.told.truncate(seen.settled);
+    Ok(seen.told)
+}
+
+/// What is visible of the stories now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    /// The lines, by id. Smaller ids may become visible later.
+    pub told: Vec<Told>,
+    /// Of so many of them, from the first on, every smaller id is visible.
+    pub settled: usize,
+}
+
+/// The lines after `id` that are visible now, at most `limit`. One that this version can't read is left out.
+pub async fn window<C: ConnectionTrait>(
+    db: &C,
+    id: i64,
+    limit: u64,
+) -> Result<Window, StoreError> {
+    // The clock first: however long the reading takes, a line is not older than when it was read.
+    let old = now(db).await?.plus_ms(-GAP_MS);
     let rows = job_event::Entity::find()
         .filter(job_event::Column::Id.gt(id))
         .order_by_asc(job_event::Column::Id)
@@ -75,14 +97,23 @@ pub async fn after<C: ConnectionTrait>(
         .all(db)
         .await
         .attempt("reading the stories")?;
-    let settled = now(db).await?.plus_ms(-GAP_MS);
-    rows.into_iter()
-        .scan(id, |last, row| {
-            let visible = row.id == *last + 1 || row.at <= settled.0;
-            *last = row.id;
-            visible.then(|| read(row))
-        })
-        .collect()
+    let mut seen = Window {
+        told: Vec::with_capacity(rows.len()),
+        settled: 0,
+    };
+    let (mut last, mut settled) = (id, true);
+    for row in rows {
+        settled &= row.id == last + 1 || row.at <= old.0;
+        last = row.id;
+        match read(row) {
+            Ok(line) => seen.told.push(line),
+            Err(error) => tracing::error!(%error, "a line of a story was left out"),
+        }
+        if settled {
+            seen.settled = seen.told.len();
+        }
+    }
+    Ok(seen)
 }
 
 /// Where a reader begins that wants only what happens from now on. It may hear again what was told in the last seconds.

@@ -150,9 +150,9 @@ async fn persist(core: &Core, about: About, events: &[&WorkerEvent]) -> Result<(
 }
 
 fn transient(error: &StoreError) -> bool {
-    matches!(
+    !matches!(
         error,
-        StoreError::Database { .. } | StoreError::Conflict { .. }
+        StoreError::Unreadable { .. } | StoreError::NotFound { .. } | StoreError::FileGone { .. }
     )
 }
 

@@ -4,7 +4,7 @@ use super::Shared;
 use crate::{core::Core, owner::OWNER, problems::of_store, sse};
 use axum::{
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use reelmill_domain::id::JobId;
@@ -21,7 +21,11 @@ use reelmill_store::{StoreError, events, read};
         ("id" = JobId, Path, description = "The job"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event received"),
     ),
-    responses((status = 200, description = "The stream", content_type = "text/event-stream", body = String), Problems)
+    responses(
+        (status = 200, description = "The stream; it ends when the job is deleted", content_type = "text/event-stream", body = String),
+        (status = 204, description = "The job was deleted, and all was told: don't come back"),
+        Problems,
+    )
 )]
 pub async fn of_job(
     State(core): State<Shared>,
@@ -30,6 +34,7 @@ pub async fn of_job(
 ) -> Result<Response, ApiProblem> {
     let db = core.store.db();
     let job = read::job(db, OWNER, id).await.map_err(|e| of_store(&e))?;
+    let last = last_id(&headers);
     if job.is_none() {
         // A deleted job's story is still told to the end: a client that was away learns of it.
         let story = events::of_job(db, id, 0, 1)
@@ -38,8 +43,15 @@ pub async fn of_job(
         if !story.iter().any(|told| told.owner == OWNER) {
             return Err(ApiProblem::not_found(format!("there is no job {id}")));
         }
+        let rest = events::of_job(db, id, last.unwrap_or(0), 1)
+            .await
+            .map_err(|e| of_store(&e))?;
+        if rest.is_empty() {
+            // Nothing follows any more: this answer keeps a browser from coming back for ever.
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
     }
-    Ok(sse::of_job(core, id, last_id(&headers).unwrap_or(0)).into_response())
+    Ok(sse::of_job(core, id, last.unwrap_or(0)).into_response())
 }
 
 /// What happens to all jobs

@@ -7,6 +7,8 @@ mod presets;
 mod stats;
 mod workers;
 
+pub use stats::figures;
+
 use crate::{core::Core, media};
 use reelmill_domain::api::{Problem, ProgressView, StreamDeleted, StreamJob, StreamOutput};
 use std::sync::Arc;

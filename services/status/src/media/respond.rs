@@ -79,7 +79,7 @@ pub fn outside(file: &OutputFile) -> ApiProblem {
 }
 
 /// What can't be a header value is left out; what is set here always can.
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+pub fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(name, value);
     }
