@@ -67,6 +67,6 @@ http {
     include $FOLDER/reelmill.conf;
 }
 CONF
-"$NGINX" -t -q -p "$FOLDER" -c "$FOLDER/nginx.conf" -e "$FOLDER/error.log"
-[ "$front_do" = serve ] || exit 0
-exec "$NGINX" -p "$FOLDER" -c "$FOLDER/nginx.conf" -e "$FOLDER/error.log"
+# Looking listens for a moment: whoever waits for the port must not meet that.
+[ "$front_do" = serve ] || exec "$NGINX" -t -q -p "$FOLDER" -c "$FOLDER/nginx.conf" -e stderr
+exec "$NGINX" -p "$FOLDER" -c "$FOLDER/nginx.conf" -e stderr

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The servers that tests and `make cluster` use: MariaDB, RabbitMQ, OpenStack Swift and moto (S3), on loopback, on free ports.
+# The servers that tests and `make cluster` use: MariaDB, RabbitMQ, OpenStack Swift, Keystone and moto (S3), on loopback, on free ports.
 #
-#   servers.sh start [NAME…]           install what is missing and start (all, or mysql rabbitmq swift moto)
+#   servers.sh start [NAME…]           install what is missing and start (all, or mysql rabbitmq swift keystone moto)
 #   servers.sh stop [NAME…]            stop; what they hold stays
 #   servers.sh restart NAME…           stop in order and start again, on the same ports with the same data
 #   servers.sh kill NAME…              SIGKILL; `start` brings it back with its data
@@ -13,8 +13,8 @@
 # REELMILL_SERVERS (default target/servers) holds their data, logs and ports: another folder is another, independent set.
 # REELMILL_CONSUMER_TIMEOUT_S (default 60) is RabbitMQ's consumer timeout, taken when it starts.
 . "$(dirname "$0")/lib.sh"
-for part in common tls mysql rabbitmq swift moto; do . "scripts/servers/$part.sh"; done
-ALL=(mysql rabbitmq swift moto)
+for part in common tls mysql rabbitmq swift keystone moto; do . "scripts/servers/$part.sh"; done
+ALL=(mysql rabbitmq swift keystone moto)
 
 STATE=$(absolute "${REELMILL_SERVERS:-target/servers}")
 command=${1:-}

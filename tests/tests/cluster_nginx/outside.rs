@@ -27,6 +27,8 @@ async fn tls_is_a_file_and_a_certificate_away() -> Result<()> {
             "/CN=localhost",
             "-addext",
             "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
         ])
         .args(["-keyout", "key.pem", "-out", "certificate.pem"])
         .current_dir(folder.path())
