@@ -11,7 +11,12 @@ use std::time::Duration;
 /// Carries work and words between the services. Every method may be called from many tasks at once.
 ///
 /// Durable messages (tasks, events, job hints) are delivered at least once; a delivery that is dropped without
-/// [`Delivery::ack`] is delivered again. Transient ones (progress, control) reach whoever listens now.
+/// [`Delivery::ack`] is delivered again. Transient ones (progress, control) reach whoever listens now. A message arrives
+/// with the trace it was sent with.
+///
+/// No method waits without bound: what the broker doesn't take or answer in a few seconds is [`BrokerError::Unreachable`].
+/// A durable message that failed so may have arrived all the same. Consumers end when the broker is lost or dropped; new ones
+/// work as soon as it is back.
 #[async_trait]
 pub trait Broker: Send + Sync + 'static {
     /// Sends a task to its lane. Returns when the broker has it. A lane that no consumer has ever opened is
@@ -24,7 +29,7 @@ pub trait Broker: Send + Sync + 'static {
     /// The first consumer makes the lane, which then stays.
     async fn consume_tasks(&self, lane: &Lane) -> Result<Messages<TaskMessage>, BrokerError>;
 
-    /// Tasks that expired or that the broker gave up on.
+    /// Tasks that expired or that the broker gave up on: a task that is given back again and again is not handed out for ever.
     async fn consume_dead(&self) -> Result<Messages<DeadTask>, BrokerError>;
 
     /// Says something durable to status. Returns when the broker has it.

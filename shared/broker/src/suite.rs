@@ -9,6 +9,7 @@
     reason = "a suite speaks by panicking; it runs in tests only"
 )]
 
+pub mod ends;
 pub mod events;
 pub mod fanout;
 pub mod samples;
@@ -54,6 +55,9 @@ macro_rules! broker_suite {
             tasks::an_ended_consumer_gives_back_what_it_holds,
             tasks::an_expired_task_goes_to_the_dead,
             tasks::a_task_in_hand_does_not_expire,
+            tasks::a_task_given_back_too_often_goes_to_the_dead,
+            tasks::a_dead_task_waits_for_its_reader,
+            tasks::tasks_keep_their_order,
             tasks::many_publishers_and_consumers_share_a_lane,
             events::events_keep_their_order,
             events::an_event_waits_for_its_reader,
@@ -67,6 +71,8 @@ macro_rules! broker_suite {
             fanout::a_slow_listener_holds_up_nobody,
             fanout::nobody_listening_is_no_error,
             fanout::a_healthy_broker_says_so,
+            ends::an_ended_listener_leaves_the_others_theirs,
+            ends::consumers_end_with_the_broker,
         );
     };
     (@each $make:path; $($module:ident::$name:ident),+ $(,)?) => {

@@ -150,6 +150,62 @@ pub async fn a_task_in_hand_does_not_expire(broker: Arc<dyn Broker>) {
     held.ack().await.unwrap();
 }
 
+/// A task that nobody finishes comes to an end.
+pub async fn a_task_given_back_too_often_goes_to_the_dead(broker: Arc<dyn Broker>) {
+    let lane = Lane::encode();
+    let mut consumer = broker.consume_tasks(&lane).await.unwrap();
+    let sent = samples::task(&lane);
+    broker.publish_task(&sent, LONG).await.unwrap();
+    let mut dead = broker.consume_dead().await.unwrap();
+    let giving_back = async {
+        for _ in 0..200 {
+            let delivery = consumer.next().await.expect("the consumer was ended");
+            assert_eq!(delivery.message, sent);
+            drop(delivery);
+        }
+        panic!("there is no limit");
+    };
+    let told = tokio::select! {
+        told = tokio::time::timeout(6 * SOON, dead.next()) => told.expect("it is due among the dead").unwrap(),
+        () = giving_back => unreachable!(),
+    };
+    assert_eq!(told.message.message, sent);
+    assert!(!told.message.expired);
+    told.ack().await.unwrap();
+}
+
+/// Who reads the dead may fail, too.
+pub async fn a_dead_task_waits_for_its_reader(broker: Arc<dyn Broker>) {
+    let lane = Lane::encode();
+    drop(broker.consume_tasks(&lane).await.unwrap());
+    let sent = samples::task(&lane);
+    broker.publish_task(&sent, A_WHILE).await.unwrap();
+    let mut one = broker.consume_dead().await.unwrap();
+    let held = next(&mut one).await;
+    drop((held, one));
+    let mut two = broker.consume_dead().await.unwrap();
+    let again = next(&mut two).await;
+    assert_eq!(again.message.message, sent);
+    assert!(again.message.expired);
+    assert!(again.redelivered);
+}
+
+/// First in, first out.
+pub async fn tasks_keep_their_order(broker: Arc<dyn Broker>) {
+    let lane = Lane::encode();
+    drop(broker.consume_tasks(&lane).await.unwrap());
+    let sent: Vec<_> = (0..50).map(|_| samples::task(&lane)).collect();
+    for task in &sent {
+        broker.publish_task(task, LONG).await.unwrap();
+    }
+    for task in &sent {
+        let mut consumer = broker.consume_tasks(&lane).await.unwrap();
+        let came = next(&mut consumer).await;
+        assert_eq!(&came.message, task);
+        came.ack().await.unwrap();
+    }
+}
+
 /// Every task of many publishers goes to exactly one of many consumers.
 pub async fn many_publishers_and_consumers_share_a_lane(broker: Arc<dyn Broker>) {
     const PUBLISHERS: usize = 8;
