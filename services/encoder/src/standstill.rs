@@ -17,16 +17,17 @@ pub async fn watch(worker: Arc<Worker>, ended: CancellationToken) {
     let Some(lease) = worker.config.lease else {
         return ended.cancelled().await;
     };
-    let mut last = Instant::now();
+    let (mut last, mut renewed) = (Instant::now(), worker.last_renewed());
     loop {
         tokio::select! {
             () = ended.cancelled() => return,
             () = tokio::time::sleep(lease / LOOKS) => {}
         }
         let now = Instant::now();
-        let stood_still = now.duration_since(last);
-        last = now;
-        if lapsed(stood_still, worker.last_renewed().elapsed(), lease) {
+        // The silence as it was before this look: a renewal may have gone out first, and came too late.
+        let (stood_still, silence) = (now.duration_since(last), now.duration_since(renewed));
+        (last, renewed) = (now, worker.last_renewed());
+        if lapsed(stood_still, silence, lease) {
             let stopped = worker.runs.stop_all();
             tracing::warn!(
                 seconds = stood_still.as_secs(),

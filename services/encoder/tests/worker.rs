@@ -187,6 +187,8 @@ async fn a_worker_that_ends_gives_back_what_takes_too_long() {
     ));
     assert!(farm.find_tool(run.run).is_none(), "ffmpeg lives on");
     assert!(farm.keys("work/").await.is_empty());
+    farm.event(|e| matches!(e.body, WorkerEventBody::Bye).then_some(()))
+        .await;
     let events = farm.events();
     assert!(matches!(events.last().unwrap().body, WorkerEventBody::Bye));
 }

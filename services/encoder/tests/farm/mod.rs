@@ -2,6 +2,8 @@
 //! events, gives orders.
 #![allow(dead_code, reason = "each test file uses its part of the farm")]
 
+pub mod door;
+pub mod line;
 pub mod sources;
 pub mod specs;
 
@@ -294,6 +296,11 @@ impl Farm {
     /// Ends the worker in order.
     pub async fn end_worker(&mut self) -> Result<(), EncoderError> {
         self.shutdown.cancel();
+        self.ended().await
+    }
+
+    /// Waits until the worker has ended.
+    pub async fn ended(&mut self) -> Result<(), EncoderError> {
         let worker = self.worker.take().unwrap();
         tokio::time::timeout(SOON, worker).await.unwrap().unwrap()
     }
