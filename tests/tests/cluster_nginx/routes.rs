@@ -2,6 +2,7 @@
 
 use crate::World;
 use anyhow::{Result, ensure};
+use reelmill_tests::raw;
 use reqwest::Method;
 
 #[tokio::test]
@@ -36,6 +37,10 @@ async fn every_route_reaches_its_service() -> Result<()> {
         ("PATCH", &format!("/api/v1/workers/{id}"), webapp),
         ("GET", "/api/v1/stats", status),
         ("GET", "/api/v1/nothing", status),
+        ("POST", "/media/job/output/film.mkv", webapp),
+        ("GET", "/api/v1/uploadsx", status),
+        ("GET", "/api/v2/jobs", webapp),
+        ("GET", "/mediation", webapp),
         ("GET", "/healthz", status),
         ("GET", "/readyz", status),
     ];
@@ -80,6 +85,33 @@ async fn every_route_reaches_its_service() -> Result<()> {
             .requests
             .load(std::sync::atomic::Ordering::SeqCst);
         ensure!(after == before + 1, "HEAD {path} went elsewhere");
+    }
+    Ok(())
+}
+
+/// A service judges by the path as it was sent: the front must not be wiser, or it would lead to the wrong one.
+#[tokio::test]
+async fn odd_spellings_are_led_by_the_letter() -> Result<()> {
+    let world = World::new().await?;
+    for path in [
+        "//api/v1/jobs",
+        "/api//v1/jobs",
+        "/%61pi/v1/jobs",
+        "/x/../api/v1/jobs",
+        "/./api/v1/jobs",
+    ] {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        let (status, answer) = raw::exchange(world.front.port(), request.as_bytes()).await?;
+        ensure!(status == 200, "{path}: {answer}");
+        ensure!(
+            answer.contains("\"service\":\"webapp\""),
+            "{path}: {answer}"
+        );
+        ensure!(
+            answer.contains(&format!("\"path\":\"{path}\"")),
+            "{path}: {answer}"
+        );
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ async fn answer(State(told): State<Arc<Told>>, request: Request) -> Response {
     if events {
         return stream_of_events(told);
     }
-    if path.starts_with("/media/") {
+    if path.starts_with("/media/") && request.method() != Method::POST {
         return redirect(&told, &request);
     }
     if path == "/api/v1/unwell" {
