@@ -2,10 +2,13 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test speaks by panicking"
+    clippy::panic,
+    dead_code,
+    reason = "a test speaks by panicking, and not every one needs all of this"
 )]
 
-use reelmill_broker::Broker;
+use reelmill_broker::{Broker, BrokerError, suite::samples};
+use reelmill_domain::lane::Lane;
 use reelmill_rabbitmq::{RabbitBroker, RabbitConfig};
 use reqwest::{Client, Method};
 use std::{sync::Arc, time::Duration};
@@ -92,7 +95,7 @@ impl Drop for Vhost {
     }
 }
 
-fn variable(name: &str) -> String {
+pub fn variable(name: &str) -> String {
     std::env::var(name)
         .unwrap_or_else(|_| panic!("{name} is not set: run `scripts/servers.sh start` first"))
 }
@@ -113,4 +116,57 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut()
 pub async fn fresh() -> (Arc<dyn Broker>, Vhost) {
     let vhost = Vhost::make().await;
     (vhost.broker().await, vhost)
+}
+
+/// The adapter's own patience is 5 s.
+const IN_TIME: Duration = Duration::from_secs(12);
+
+/// A broker that may be away.
+pub async fn connect(url: String) -> Arc<RabbitBroker> {
+    let connection_name = "test".to_owned();
+    RabbitBroker::connect(RabbitConfig {
+        url,
+        connection_name,
+    })
+    .await
+    .unwrap()
+}
+
+/// Why a call failed, as it must.
+pub fn cause<T>(refused: Result<T, BrokerError>) -> String {
+    match refused {
+        Err(BrokerError::Unreachable { cause, .. }) => cause,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it worked"),
+    }
+}
+
+/// Every method of the port fails within its time.
+pub async fn all_fail(broker: &RabbitBroker) {
+    let lane = Lane::encode();
+    let (task, event, hint) = (
+        samples::task(&lane),
+        samples::event(samples::worker(), 1),
+        samples::hint(),
+    );
+    let (progress, control) = (samples::progress(1), samples::control());
+    let calls = async {
+        tokio::join!(
+            async { cause(broker.publish_task(&task, Duration::from_secs(600)).await) },
+            async { cause(broker.publish_event(&event).await) },
+            async { cause(broker.publish_job(&hint).await) },
+            async { cause(broker.publish_progress(&progress).await) },
+            async { cause(broker.publish_control(&control).await) },
+            async { cause(broker.consume_tasks(&lane).await) },
+            async { cause(broker.consume_dead().await) },
+            async { cause(broker.consume_events().await) },
+            async { cause(broker.consume_jobs().await) },
+            async { cause(broker.listen_progress().await) },
+            async { cause(broker.listen_control().await) },
+            async { cause(broker.check().await) },
+        );
+    };
+    tokio::time::timeout(IN_TIME, calls)
+        .await
+        .expect("a call hangs");
 }
