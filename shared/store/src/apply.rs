@@ -66,11 +66,13 @@ pub async fn apply_in<C: ConnectionTrait>(
     change: Change<'_>,
     policy: &Policy,
 ) -> Result<Vec<AfterCommit>, StoreError> {
+    // The job's row first, and locked: whatever else happens to this job waits here, not half way through.
+    let row = jobs::lock(txn, job).await?;
     let now = now(txn).await?;
     let (event, task) = match change {
         Change::Job(event) => (event, None),
         Change::Task(id, make) => {
-            let task = tasks::load(txn, id).await?;
+            let task = tasks::lock(txn, id).await?;
             if task.task.job != job {
                 return Err(StoreError::NotFound {
                     what: "task of that job",
@@ -89,7 +91,7 @@ pub async fn apply_in<C: ConnectionTrait>(
             }
         }
     };
-    let before = jobs::load(txn, job, policy.expire_after_s).await?;
+    let before = jobs::load(txn, row, policy.expire_after_s).await?;
     let (after, effects) = {
         let mut new_task = || TaskId(Uuid::now_v7());
         let mut context = Context {

@@ -1,19 +1,14 @@
 //! A job that its owner deletes: it ends, lets go of every file, tells so once, and is gone.
 
 use crate::{
-    AfterCommit, Change, Policy, StoreError, apply_in,
-    entity::{job, output},
-    error::Attempt,
-    now,
-    refs::{self, Holder},
+    AfterCommit, Change, Policy, StoreError, apply_in, entity::job, error::Attempt, now, sweep,
     sweeps, tell,
 };
 use reelmill_domain::{
     event::{JobEvent, Telling},
-    id::{JobId, OutputId},
+    id::JobId,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
-use uuid::Uuid;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 /// Deletes a job of an owner. Its story outlives it, with `deleted` as its last line.
 ///
@@ -38,32 +33,8 @@ pub async fn delete<C: ConnectionTrait>(
     let row = row.ok_or_else(gone)?;
     let at = now(txn).await?;
     tell::append(txn, id, owner, row.event_seq + 1, &Telling::Deleted, at).await?;
-    refs::release(txn, Holder::Job(id)).await?;
-    let outputs: Vec<Uuid> = output::Entity::find()
-        .select_only()
-        .column(output::Column::Id)
-        .filter(output::Column::JobId.eq(id.0))
-        .into_tuple()
-        .all(txn)
-        .await
-        .attempt("reading a job's outputs")?;
-    for output in outputs {
-        refs::release(txn, Holder::Output(OutputId(output))).await?;
-    }
     sweeps::sweep_job(txn, id, at).await?;
-    // Outputs, tasks and their needs go with it.
-    let deleted = job::Entity::delete_many()
-        .filter(job::Column::Id.eq(id.0))
-        .filter(job::Column::Version.eq(row.version))
-        .exec(txn)
-        .await
-        .attempt("deleting a job")?;
-    if deleted.rows_affected == 0 {
-        return Err(StoreError::Conflict {
-            attempt: "deleting a job",
-            what: "job",
-        });
-    }
+    sweep::erase(txn, &row).await?;
     after.push(AfterCommit::ReapWork);
     Ok(after)
 }

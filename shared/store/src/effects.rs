@@ -17,12 +17,13 @@ use reelmill_domain::{
     time::Timestamp,
 };
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
-    QueryTrait,
-    sea_query::{Expr, SelectStatement},
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter,
+    QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
+
+/// Ids in one statement.
+const BATCH: usize = 500;
 
 /// What is left to be done once the transaction is committed. None of it may get lost for long: renewals are answered
 /// with stops, the dispatcher and the sweeper look by themselves.
@@ -114,47 +115,50 @@ pub(crate) async fn carry_out<C: ConnectionTrait>(
     Ok(after)
 }
 
-/// Lowers the count of every task that waited on this one, in two statements however many they are.
+/// Lowers the count of every task that waited on this one. Those are looked up first: an update by subquery makes MariaDB
+/// read every task there is.
 async fn meet_needs<C: ConnectionTrait>(
     txn: &C,
     need: TaskId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let waiting = || {
-        Condition::all()
-            .add(task::Column::State.eq("waiting"))
-            .add(task::Column::Id.in_subquery(waiters(need)))
-    };
-    task::Entity::update_many()
-        .col_expr(
-            task::Column::WaitingOn,
-            Expr::col(task::Column::WaitingOn).sub(1),
-        )
-        .col_expr(
-            task::Column::Version,
-            Expr::col(task::Column::Version).add(1),
-        )
-        .filter(waiting())
-        .exec(txn)
-        .await
-        .attempt("counting a met need")?;
-    task::Entity::update_many()
-        .col_expr(task::Column::State, Expr::value("ready"))
-        .col_expr(task::Column::ReadyAt, Expr::value(now.0))
-        .filter(waiting())
-        .filter(task::Column::WaitingOn.lte(0))
-        .exec(txn)
-        .await
-        .attempt("making tasks ready")
-        .map(|_| ())
-}
-
-fn waiters(need: TaskId) -> SelectStatement {
-    task_need::Entity::find()
+    let waiters: Vec<Uuid> = task_need::Entity::find()
         .select_only()
         .column(task_need::Column::TaskId)
         .filter(task_need::Column::NeedId.eq(need.0))
-        .into_query()
+        .into_tuple()
+        .all(txn)
+        .await
+        .attempt("reading what waits on a task")?;
+    for batch in waiters.chunks(BATCH) {
+        let waiting = || {
+            Condition::all()
+                .add(task::Column::Id.is_in(batch.iter().copied()))
+                .add(task::Column::State.eq("waiting"))
+        };
+        task::Entity::update_many()
+            .col_expr(
+                task::Column::WaitingOn,
+                Expr::col(task::Column::WaitingOn).sub(1),
+            )
+            .col_expr(
+                task::Column::Version,
+                Expr::col(task::Column::Version).add(1),
+            )
+            .filter(waiting())
+            .exec(txn)
+            .await
+            .attempt("counting a met need")?;
+        task::Entity::update_many()
+            .col_expr(task::Column::State, Expr::value("ready"))
+            .col_expr(task::Column::ReadyAt, Expr::value(now.0))
+            .filter(waiting())
+            .filter(task::Column::WaitingOn.lte(0))
+            .exec(txn)
+            .await
+            .attempt("making tasks ready")?;
+    }
+    Ok(())
 }
 
 async fn cancel<C: ConnectionTrait>(

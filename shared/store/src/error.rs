@@ -101,9 +101,22 @@ impl StoreError {
         }
     }
 
+    /// Whether another transaction was first.
+    pub(crate) fn is_contention(&self) -> bool {
+        matches!(self, Self::Database { cause, .. } if fault(cause) == Some(Fault::Contention))
+    }
+
     /// Whether a unique key was already taken.
     pub fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database { cause, .. } if matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
+    }
+
+    /// A key that somebody else wrote meanwhile: the transaction finds it when it is run again.
+    pub(crate) fn duplicate_is_conflict(self, attempt: &'static str, what: &'static str) -> Self {
+        match self.is_duplicate() {
+            true => Self::Conflict { attempt, what },
+            false => self,
+        }
     }
 
     /// Whether the database has no space left.

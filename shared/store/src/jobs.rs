@@ -3,6 +3,7 @@
 use crate::{
     StoreError,
     convert::{count, from_json, int, long, size, to_json},
+    ended,
     entity::{job, output, source, task},
     error::Attempt,
     now, tasks, tell,
@@ -18,8 +19,10 @@ use reelmill_domain::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// A job with what guards its next write.
 #[derive(Debug, Clone)]
@@ -90,23 +93,55 @@ pub async fn create<C: ConnectionTrait>(
     tell::append(txn, job.id, &job.owner, 1, &beginning, now).await
 }
 
-/// Loads a job with its source and outputs. `expire_after_s` stands in when the job says nothing.
-pub(crate) async fn load<C: ConnectionTrait>(
-    db: &C,
-    id: JobId,
-    expire_after_s: Option<u64>,
-) -> Result<Loaded, StoreError> {
-    let gone = |what| StoreError::NotFound {
-        what,
-        id: id.to_string(),
-    };
-    let row = job::Entity::find_by_id(id.0)
-        .one(db)
+/// Reads a job's row and keeps others from it until the transaction ends.
+pub(crate) async fn lock<C: ConnectionTrait>(txn: &C, id: JobId) -> Result<job::Model, StoreError> {
+    job::Entity::find_by_id(id.0)
+        .lock_exclusive()
+        .one(txn)
         .await
         .attempt("reading a job")?
-        .ok_or_else(|| gone("job"))?;
+        .ok_or_else(|| gone("job", id))
+}
+
+/// Locks the rows of jobs, always in the same order: two that do so can't wait for each other. Those that are gone are
+/// no matter.
+pub(crate) async fn lock_all<C: ConnectionTrait>(
+    txn: &C,
+    ids: impl IntoIterator<Item = JobId>,
+) -> Result<(), StoreError> {
+    let ids: BTreeSet<Uuid> = ids.into_iter().map(|id| id.0).collect();
+    if ids.len() < 2 {
+        return Ok(());
+    }
+    let locked: Vec<Uuid> = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::Id.is_in(ids))
+        .order_by_asc(job::Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(txn)
+        .await
+        .attempt("locking jobs")?;
+    tracing::trace!(jobs = locked.len(), "locked");
+    Ok(())
+}
+
+fn gone(what: &'static str, id: JobId) -> StoreError {
+    StoreError::NotFound {
+        what,
+        id: id.to_string(),
+    }
+}
+
+/// Loads the rest of a job: its source and outputs. `expire_after_s` stands in when the job says nothing.
+pub(crate) async fn load<C: ConnectionTrait>(
+    db: &C,
+    row: job::Model,
+    expire_after_s: Option<u64>,
+) -> Result<Loaded, StoreError> {
     let outputs = output::Entity::find()
-        .filter(output::Column::JobId.eq(id.0))
+        .filter(output::Column::JobId.eq(row.id))
         .order_by_asc(output::Column::Position)
         .all(db)
         .await
@@ -114,8 +149,9 @@ pub(crate) async fn load<C: ConnectionTrait>(
     let source = source::Entity::find_by_id(row.source_id)
         .one(db)
         .await
-        .attempt("reading a source")?;
-    let mut job = from_rows(&row, outputs, &source.ok_or_else(|| gone("source of job"))?)?;
+        .attempt("reading a source")?
+        .ok_or_else(|| gone("source of job", JobId(row.id)))?;
+    let mut job = from_rows(&row, outputs, &source)?;
     job.expire_after_s = job.expire_after_s.or(expire_after_s);
     Ok(Loaded {
         job,
@@ -247,7 +283,11 @@ pub(crate) async fn save<C: ConnectionTrait>(
     if (job.priority, job.paused) != (before.job.priority, before.job.paused) {
         reorder(txn, job).await?;
     }
-    Ok(())
+    match (&before.job.state, &job.state) {
+        (JobState::Ended { .. }, _) => Ok(()),
+        (_, JobState::Ended { .. }) => ended::count(txn, job.state.name(), 1).await,
+        _ => Ok(()),
+    }
 }
 
 /// Copies the job's place in the queue to its tasks that are still to be released.

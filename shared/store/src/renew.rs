@@ -5,30 +5,37 @@ use crate::{
     convert::to_json,
     entity::{task, worker},
     error::Attempt,
-    now, tasks, workers,
+    now, tasks, unreadable,
+    workers::{self, Admission},
 };
 use reelmill_domain::{
     id::{RunId, TaskId},
     task::{TaskState, stale_run},
+    time::Timestamp,
     wire::RunRef,
     worker::WorkerInfo,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr};
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Extends the leases of `runs` to `lease_ms` from now and notes that the worker spoke. Returns the runs to be stopped:
 /// those of tasks that are gone, cancelled, overtaken, or bound to another run. A run whose `started` is still on its
-/// way, and the one whose result was accepted, are left in peace.
+/// way, and the one whose result was accepted, are left in peace. A worker that is heard first is taken as `admission` says.
 pub async fn renew(
     store: &Store,
     info: &WorkerInfo,
     runs: &[RunRef],
     lease_ms: i64,
+    admission: Admission,
 ) -> Result<Vec<RunId>, StoreError> {
     if runs.is_empty() && said_lately(store, info, lease_ms).await? {
         return Ok(Vec::new());
     }
     store
-        .transact_repeatable(|txn| async move { in_txn(&txn, info, runs, lease_ms).await })
+        .transact_repeatable(
+            |txn| async move { in_txn(&txn, info, runs, lease_ms, admission).await },
+        )
         .await
 }
 
@@ -51,40 +58,59 @@ async fn in_txn(
     info: &WorkerInfo,
     runs: &[RunRef],
     lease_ms: i64,
+    admission: Admission,
 ) -> Result<Vec<RunId>, StoreError> {
     let now = now(txn).await?;
-    workers::heard(txn, info, now).await?;
+    workers::heard(txn, info, now, admission).await?;
     let rows = task::Entity::find()
         .filter(task::Column::Id.is_in(runs.iter().map(|r| r.task.0)))
         .all(txn)
         .await
         .attempt("reading the tasks of runs")?;
-    let mut stop = Vec::new();
+    let (mut held, mut stop) = (BTreeMap::new(), Vec::new());
     for run in runs {
-        let row = rows.iter().find(|row| TaskId(row.id) == run.task);
-        let Some(task) = row
-            .cloned()
-            .map(tasks::from_row)
-            .transpose()?
-            .map(|l| l.task)
-        else {
+        let Some(row) = rows.iter().find(|row| TaskId(row.id) == run.task) else {
             stop.push(run.run);
             continue;
         };
+        // What can't be read here is a newer version's business: it neither lapses by this nor is it stopped.
+        let bound = row.state == "running" && row.run_id == Some(run.run.0);
+        let task = match unreadable::skip(tasks::from_row(row.clone()))? {
+            Some(loaded) => loaded.task,
+            None if bound => {
+                held.insert(run.task.0, run.run.0);
+                continue;
+            }
+            None => continue,
+        };
         match task.state {
             TaskState::Running { run: bound, .. } if bound == run.run => {
-                task::Entity::update_many()
-                    .col_expr(task::Column::Until, Expr::value(now.plus_ms(lease_ms).0))
-                    .filter(task::Column::Id.eq(run.task.0))
-                    .filter(task::Column::RunId.eq(run.run.0))
-                    .filter(task::Column::State.eq("running"))
-                    .exec(txn)
-                    .await
-                    .attempt("extending a lease")?;
+                held.insert(run.task.0, run.run.0);
             }
             TaskState::Dispatched { .. } if task.attempt == run.attempt => {}
             _ => stop.extend(stale_run(&task, run.run)),
         }
     }
+    extend(txn, held, now.plus_ms(lease_ms)).await?;
     Ok(stop)
+}
+
+/// Extends all leases in one statement; those that changed hands since they were read stay as they are.
+async fn extend(
+    txn: &DatabaseTransaction,
+    held: BTreeMap<Uuid, Uuid>,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    if held.is_empty() {
+        return Ok(());
+    }
+    task::Entity::update_many()
+        .col_expr(task::Column::Until, Expr::value(until.0))
+        .filter(task::Column::Id.is_in(held.keys().copied()))
+        .filter(task::Column::RunId.is_in(held.values().copied()))
+        .filter(task::Column::State.eq("running"))
+        .exec(txn)
+        .await
+        .attempt("extending leases")
+        .map(|_| ())
 }

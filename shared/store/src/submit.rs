@@ -13,7 +13,7 @@ use reelmill_domain::{
     job::Job,
     task::Task,
 };
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QuerySelect};
 
 /// A key that was used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +62,7 @@ pub async fn remember<C: ConnectionTrait>(
         .await
         .attempt("remembering an idempotency key")
         .map(|_| ())
-        .map_err(|error| match error.is_duplicate() {
-            true => StoreError::Conflict {
-                attempt: "remembering an idempotency key",
-                what: "key",
-            },
-            false => error,
-        })
+        .map_err(|error| error.duplicate_is_conflict("remembering an idempotency key", "key"))
 }
 
 /// Writes a new job with its first task, and makes it hold its source's file.
@@ -81,7 +75,9 @@ pub async fn write<C: ConnectionTrait>(
     new: &NewJob,
     first: &Task,
 ) -> Result<(), StoreError> {
+    // Locked: a source goes with the last job that is made of it.
     let row = source::Entity::find_by_id(job.source.0)
+        .lock_exclusive()
         .one(txn)
         .await
         .attempt("reading a source")?

@@ -14,10 +14,14 @@ use reelmill_domain::{
     task::{Task, TaskState},
     time::Timestamp,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
 
 /// Rows in one `INSERT`: below SQLite's 32,766 and MySQL's 65,535 variables.
 const BATCH: usize = 500;
+/// Bytes of specs in one `INSERT`, but for a single larger one: below the 16 MiB that servers take by default.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// A task with what guards its next write.
 #[derive(Debug, Clone)]
@@ -29,10 +33,17 @@ pub(crate) struct Loaded {
 
 /// Loads a task, without its needs.
 pub(crate) async fn load<C: ConnectionTrait>(db: &C, id: TaskId) -> Result<Loaded, StoreError> {
-    let row = task::Entity::find_by_id(id.0)
-        .one(db)
-        .await
-        .attempt("reading a task")?;
+    found(id, task::Entity::find_by_id(id.0).one(db).await)
+}
+
+/// As [`load`], and keeps others, renewals included, from the task until the transaction ends.
+pub(crate) async fn lock<C: ConnectionTrait>(txn: &C, id: TaskId) -> Result<Loaded, StoreError> {
+    let row = task::Entity::find_by_id(id.0).lock_exclusive().one(txn);
+    found(id, row.await)
+}
+
+fn found(id: TaskId, row: Result<Option<task::Model>, DbErr>) -> Result<Loaded, StoreError> {
+    let row = row.attempt("reading a task")?;
     from_row(row.ok_or_else(|| StoreError::NotFound {
         what: "task",
         id: id.to_string(),
@@ -193,15 +204,19 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     tasks: &[Task],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for batch in tasks.chunks(BATCH) {
-        let rows = batch
-            .iter()
-            .map(|t| new_row(job, t, now))
-            .collect::<Result<Vec<_>, _>>()?;
-        task::Entity::insert_many(rows)
-            .exec_without_returning(txn)
-            .await
-            .attempt("writing new tasks")?;
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    for task in tasks {
+        let spec = to_json("task", &task.spec)?;
+        if batch.len() == BATCH || (bytes + spec.len() > BATCH_BYTES && !batch.is_empty()) {
+            insert_rows(txn, std::mem::take(&mut batch)).await?;
+            bytes = 0;
+        }
+        bytes += spec.len();
+        batch.push(new_row(job, task, spec, now)?);
+    }
+    if !batch.is_empty() {
+        insert_rows(txn, batch).await?;
     }
     let needs = tasks.iter().flat_map(|t| {
         t.needs
@@ -223,7 +238,23 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     Ok(())
 }
 
-fn new_row(job: &Job, task: &Task, now: Timestamp) -> Result<task::ActiveModel, StoreError> {
+async fn insert_rows<C: ConnectionTrait>(
+    txn: &C,
+    rows: Vec<task::ActiveModel>,
+) -> Result<(), StoreError> {
+    task::Entity::insert_many(rows)
+        .exec_without_returning(txn)
+        .await
+        .attempt("writing new tasks")
+        .map(|_| ())
+}
+
+fn new_row(
+    job: &Job,
+    task: &Task,
+    spec_json: String,
+    now: Timestamp,
+) -> Result<task::ActiveModel, StoreError> {
     let ready_at = matches!(task.state, TaskState::Ready).then_some(now.0);
     Ok(task::ActiveModel {
         id: Set(task.id.0),
@@ -232,7 +263,7 @@ fn new_row(job: &Job, task: &Task, now: Timestamp) -> Result<task::ActiveModel, 
         owner: Set(job.owner.clone()),
         kind: Set(task.spec.kind().to_owned()),
         lane: Set(task.lane.0.clone()),
-        spec_json: Set(to_json("task", &task.spec)?),
+        spec_json: Set(spec_json),
         cost_s: Set(task.cost_s),
         result_json: Set(None),
         failure_json: Set(None),

@@ -184,7 +184,7 @@ async fn a_worker_is_told_what_is_wanted() {
         abilities: Abilities::default(),
         draining: false,
     };
-    renew::renew(&service.store, &info, &[], 10_000)
+    renew::renew(&service.store, &info, &[], 10_000, reelmill_store::workers::Admission::Open)
         .await
         .unwrap();
     let path = format!("/api/v1/workers/{}", info.id);

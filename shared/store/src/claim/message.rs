@@ -3,28 +3,37 @@
 use crate::{
     StoreError,
     convert::from_json,
-    entity::{task, task_need},
+    entity::{job, task, task_need},
     error::Attempt,
 };
 use reelmill_domain::{
-    event::TaskResult,
+    event::{Part, TaskResult},
+    id::{JobId, TaskId},
     task::Task,
-    wire::{SCHEMA, TaskMessage},
+    wire::{SCHEMA, TaskMessage, Traceparent},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     RelationTrait,
 };
 
-pub(super) async fn build<C: ConnectionTrait>(
+/// What a task needs of other rows. Read before the task is claimed, since it may not be readable.
+pub(super) struct Surroundings {
+    parts: Vec<Part>,
+    trace: Option<Traceparent>,
+}
+
+/// Reads it.
+pub(super) async fn read<C: ConnectionTrait>(
     txn: &C,
-    task: Task,
-) -> Result<TaskMessage, StoreError> {
+    job: JobId,
+    task: TaskId,
+) -> Result<Surroundings, StoreError> {
     let results: Vec<Option<String>> = task_need::Entity::find()
         .select_only()
         .column(task::Column::ResultJson)
         .join(JoinType::InnerJoin, task_need::Relation::Need.def())
-        .filter(task_need::Column::TaskId.eq(task.id.0))
+        .filter(task_need::Column::TaskId.eq(task.0))
         .order_by_asc(task_need::Column::Position)
         .into_tuple()
         .all(txn)
@@ -32,11 +41,26 @@ pub(super) async fn build<C: ConnectionTrait>(
         .attempt("reading the parts of a task")?;
     let mut parts = Vec::with_capacity(results.len());
     for result in results.into_iter().flatten() {
-        if let TaskResult::Encoded { part } = from_json("task", &task.id, &result)? {
+        if let TaskResult::Encoded { part } = from_json("task", &task, &result)? {
             parts.push(part);
         }
     }
-    Ok(TaskMessage {
+    let trace: Option<Option<String>> = job::Entity::find_by_id(job.0)
+        .select_only()
+        .column(job::Column::Trace)
+        .into_tuple()
+        .one(txn)
+        .await
+        .attempt("reading a job's trace")?;
+    Ok(Surroundings {
+        parts,
+        trace: trace.flatten().as_deref().and_then(Traceparent::parse),
+    })
+}
+
+/// The message of a task that was claimed.
+pub(super) fn build(task: Task, Surroundings { parts, trace }: Surroundings) -> TaskMessage {
+    TaskMessage {
         schema: SCHEMA,
         task: task.id,
         attempt: task.attempt,
@@ -47,6 +71,6 @@ pub(super) async fn build<C: ConnectionTrait>(
         spec: task.spec,
         parts,
         avoid: task.avoid,
-        trace: None,
-    })
+        trace,
+    }
 }

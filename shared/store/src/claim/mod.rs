@@ -1,14 +1,17 @@
 //! Releasing tasks: `ready → dispatched` under the lane's row, as many as live workers have room for. Publishes nothing.
 
 mod backlog;
+mod choose;
 mod message;
 mod pick;
 mod room;
 
 use crate::{
     Change, Policy, Store, StoreError, apply_in, convert::count, entity::task, error::Attempt,
-    tasks,
+    jobs, tasks, unreadable,
 };
+use backlog::Busy;
+use choose::choose;
 use reelmill_domain::{
     event::TaskEvent,
     id::{JobId, TaskId},
@@ -19,7 +22,11 @@ use reelmill_domain::{
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// How often one claim looks again because of rows that can't be read; the next claim goes on from there.
+const LOOKS: u32 = 20;
 
 /// Times that a claim depends on, in milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -32,21 +39,27 @@ pub struct ClaimTimes {
 
 /// Lanes in which something is to be released or taken back.
 pub async fn lanes(store: &Store) -> Result<Vec<Lane>, StoreError> {
-    let names: Vec<String> = task::Entity::find()
-        .select_only()
-        .column(task::Column::Lane)
-        .distinct()
-        .filter(task::Column::State.is_in(["ready", "dispatched"]))
-        .into_tuple()
-        .all(store.db())
-        .await
-        .attempt("reading lanes")?;
-    Ok(names.into_iter().map(Lane).collect())
+    let mut lanes = BTreeSet::new();
+    // One after the other: then the index gives each lane at one look.
+    for state in ["ready", "dispatched"] {
+        let names: Vec<String> = task::Entity::find()
+            .select_only()
+            .column(task::Column::Lane)
+            .distinct()
+            .filter(task::Column::State.eq(state))
+            .into_tuple()
+            .all(store.db())
+            .await
+            .attempt("reading lanes")?;
+        lanes.extend(names.into_iter().map(Lane));
+    }
+    Ok(lanes.into_iter().collect())
 }
 
 /// Claims what a lane has room for: free slots + 1 per live worker, less what is dispatched. Order: priority (9 first),
 /// then the owner and the job with the fewest tasks released, then age. Takes back what is held back, or what waits in
-/// the queue while something of higher priority is ready. Returns what is to be published now.
+/// the queue while something of higher priority is ready. Returns what is to be published now; if that gets lost with the
+/// answer to the commit, it is ready again once it is overdue. Jobs of which a row can't be read wait for a version that can.
 pub async fn claim(
     store: &Store,
     lane: &Lane,
@@ -54,30 +67,81 @@ pub async fn claim(
     policy: &Policy,
 ) -> Result<Vec<TaskMessage>, StoreError> {
     store
-        .transact_repeatable(|txn| async move {
-            let txn = &*txn;
-            if !room::lock(txn, lane).await? {
-                return Ok(Vec::new());
-            }
-            take_back(txn, task::Column::Paused.eq(true), lane, u64::MAX, policy).await?;
-            let mut room = room::measure(txn, lane, times.lease_ms).await?;
-            if room.workers == 0 {
-                return Ok(Vec::new());
-            }
-            let backlog = backlog::read(txn, lane).await?;
-            if let Some(best) = backlog.best_priority().filter(|_| room.capacity() == 0) {
-                let lower = task::Column::Priority.lt(best);
-                room.dispatched -= take_back(txn, lower, lane, room.waiting(), policy).await?;
-            }
-            let mut messages = Vec::new();
-            for (job, n) in pick::pick(&backlog, room.capacity()) {
-                for task in next_tasks(txn, lane, job, n).await? {
-                    messages.extend(claim_one(txn, job, task, times.dispatch_ms, policy).await?);
+        .transact_repeatable(|txn| async move { in_txn(&txn, lane, times, policy).await })
+        .await
+}
+
+async fn in_txn(
+    txn: &DatabaseTransaction,
+    lane: &Lane,
+    times: ClaimTimes,
+    policy: &Policy,
+) -> Result<Vec<TaskMessage>, StoreError> {
+    if !room::lock(txn, lane).await? {
+        return Ok(Vec::new());
+    }
+    take_back(txn, task::Column::Paused.eq(true), lane, u64::MAX, policy).await?;
+    let mut room = room::measure(txn, lane, times.lease_ms).await?;
+    if room.workers == 0 {
+        return Ok(Vec::new());
+    }
+    let priorities = backlog::priorities(txn, lane).await?;
+    if let Some(best) = priorities.first().filter(|_| room.capacity() == 0) {
+        let lower = task::Column::Priority.lt(*best);
+        room.dispatched -= take_back(txn, lower, lane, room.waiting(), policy).await?;
+    }
+    let mut busy = Busy::read(txn, lane).await?;
+    let mut messages = Vec::new();
+    let (mut left, mut looks) = (room.capacity(), 0);
+    for priority in priorities {
+        while left > 0 && looks < LOOKS {
+            looks += 1;
+            let skip = unreadable::remembered();
+            let level = backlog::level(txn, lane, priority, left, &busy, &skip).await?;
+            let chosen = choose(txn, lane, level.clone(), &busy, left).await?;
+            jobs::lock_all(txn, chosen.iter().map(|(job, _)| *job)).await?;
+            let mut unread = false;
+            for (job, tasks) in chosen {
+                match claim_all(txn, job, &tasks, times.dispatch_ms, policy).await? {
+                    Some(claimed) => {
+                        let n = claimed.len() as u64;
+                        left -= n;
+                        let owner = level.iter().find(|w| w.job == job);
+                        busy.add(job, owner.map_or("", |w| &w.owner), n);
+                        messages.extend(claimed);
+                    }
+                    None => unread = true,
                 }
             }
-            Ok(messages)
-        })
-        .await
+            if !unread {
+                break;
+            }
+        }
+    }
+    Ok(messages)
+}
+
+/// Claims tasks of a job, without those that it holds back; `None`, and nothing is claimed, when a row of it can't be read.
+async fn claim_all(
+    txn: &DatabaseTransaction,
+    job: JobId,
+    tasks: &[TaskId],
+    dispatch_ms: i64,
+    policy: &Policy,
+) -> Result<Option<Vec<TaskMessage>>, StoreError> {
+    let mut claimed = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        match claim_one(txn, job, *task, dispatch_ms, policy).await {
+            Ok(message) => claimed.extend(message),
+            Err(error) if error.is_unreadable() => {
+                unreadable::tell(&error);
+                unreadable::remember(job);
+                return Ok(Some(claimed).filter(|claimed| !claimed.is_empty()));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(claimed))
 }
 
 /// A claim of one task; `None` when its job holds it back.
@@ -88,6 +152,7 @@ async fn claim_one(
     dispatch_ms: i64,
     policy: &Policy,
 ) -> Result<Option<TaskMessage>, StoreError> {
+    let surroundings = message::read(txn, job, id).await?;
     let claimed = |_: &_, now: reelmill_domain::time::Timestamp| {
         Some(TaskEvent::Claimed {
             until: now.plus_ms(dispatch_ms),
@@ -95,33 +160,10 @@ async fn claim_one(
     };
     apply_in(txn, job, Change::Task(id, &claimed), policy).await?;
     let task = tasks::load(txn, id).await?.task;
-    match task.state {
-        TaskState::Dispatched { .. } => message::build(txn, task).await.map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// The longest tasks of a job first: then its workers finish together.
-async fn next_tasks(
-    txn: &DatabaseTransaction,
-    lane: &Lane,
-    job: JobId,
-    n: u64,
-) -> Result<Vec<TaskId>, StoreError> {
-    let ids: Vec<Uuid> = task::Entity::find()
-        .select_only()
-        .column(task::Column::Id)
-        .filter(task::Column::JobId.eq(job.0))
-        .filter(task::Column::State.eq("ready"))
-        .filter(task::Column::Lane.eq(lane.0.as_str()))
-        .order_by_desc(task::Column::CostS)
-        .order_by_asc(task::Column::Id)
-        .limit(n)
-        .into_tuple()
-        .all(txn)
-        .await
-        .attempt("reading ready tasks")?;
-    Ok(ids.into_iter().map(TaskId).collect())
+    Ok(match task.state {
+        TaskState::Dispatched { .. } => Some(message::build(task, surroundings)),
+        _ => None,
+    })
 }
 
 /// Takes back at most `limit` dispatched tasks of the lane that match, the lowest priority first.
@@ -145,13 +187,17 @@ async fn take_back(
         .all(txn)
         .await
         .attempt("reading dispatched tasks")?;
+    jobs::lock_all(txn, rows.iter().map(|(_, job, _)| JobId(*job))).await?;
+    let mut taken = 0;
     for (id, job, attempt) in &rows {
         let back = |task: &reelmill_domain::task::Task, _| {
             (task.attempt == count(*attempt)).then_some(TaskEvent::TakenBack)
         };
-        apply_in(txn, JobId(*job), Change::Task(TaskId(*id), &back), policy).await?;
+        let change = Change::Task(TaskId(*id), &back);
+        let applied = apply_in(txn, JobId(*job), change, policy).await;
+        taken += u64::from(unreadable::skip(applied)?.is_some());
     }
-    Ok(rows.len() as u64)
+    Ok(taken)
 }
 
 /// Takes back a task that could not be published. Nothing happens when it has moved on.

@@ -37,31 +37,39 @@ impl Room {
 
 /// Locks the lane's row until the transaction ends: dispatchers of several replicas take turns. False: paused.
 pub(super) async fn lock<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<bool, StoreError> {
-    let row = lane::ActiveModel {
-        name: Set(lane.0.clone()),
-        paused: Set(false),
-        claims: Set(0),
-    };
-    lane::Entity::insert(row)
-        .on_conflict(
-            OnConflict::column(lane::Column::Name)
-                .update_column(lane::Column::Name)
-                .to_owned(),
-        )
-        .exec_without_returning(txn)
-        .await
-        .attempt("locking a lane")?;
-    lane::Entity::update_many()
-        .col_expr(lane::Column::Claims, Expr::col(lane::Column::Claims).add(1))
-        .filter(lane::Column::Name.eq(lane.0.as_str()))
-        .exec(txn)
-        .await
-        .attempt("locking a lane")?;
+    if !touch(txn, lane).await? {
+        let row = lane::ActiveModel {
+            name: Set(lane.0.clone()),
+            paused: Set(false),
+            claims: Set(0),
+        };
+        // Somebody else may do the same at this moment; one of us writes it.
+        lane::Entity::insert(row)
+            .on_conflict(
+                OnConflict::column(lane::Column::Name)
+                    .update_column(lane::Column::Name)
+                    .to_owned(),
+            )
+            .exec_without_returning(txn)
+            .await
+            .attempt("making a lane's row")?;
+        touch(txn, lane).await?;
+    }
     let row = lane::Entity::find_by_id(lane.0.clone())
         .one(txn)
         .await
         .attempt("reading a lane")?;
     Ok(row.is_some_and(|r| !r.paused))
+}
+
+async fn touch<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<bool, StoreError> {
+    let touched = lane::Entity::update_many()
+        .col_expr(lane::Column::Claims, Expr::col(lane::Column::Claims).add(1))
+        .filter(lane::Column::Name.eq(lane.0.as_str()))
+        .exec(txn)
+        .await
+        .attempt("locking a lane")?;
+    Ok(touched.rows_affected > 0)
 }
 
 /// Counts what runs from the tasks, not from what workers said a second ago.

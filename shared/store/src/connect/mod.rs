@@ -100,6 +100,12 @@ impl Store {
         }
     }
 
+    /// The migrations that [`Store::migrate`] would run, by name.
+    pub async fn lacks(&self) -> Result<Vec<String>, StoreError> {
+        let missing = migration::missing(&self.db).await?;
+        Ok(missing.iter().map(|m| m.name().to_owned()).collect())
+    }
+
     /// What reads run on, outside any transaction.
     pub fn db(&self) -> &DatabaseConnection {
         &self.db

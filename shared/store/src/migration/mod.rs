@@ -77,7 +77,9 @@ async fn run(txn: &DatabaseTransaction) -> Result<(), StoreError> {
 }
 
 /// The migrations that the database lacks, in order.
-async fn missing<C: ConnectionTrait>(db: &C) -> Result<Vec<Box<dyn MigrationTrait>>, StoreError> {
+pub(crate) async fn missing<C: ConnectionTrait>(
+    db: &C,
+) -> Result<Vec<Box<dyn MigrationTrait>>, StoreError> {
     let mut missing = all();
     if !ddl::has_table(db, "seaql_migrations").await? {
         return Ok(missing);

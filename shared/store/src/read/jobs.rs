@@ -1,22 +1,19 @@
 //! Jobs as the API shows them: one, or a page of the newest.
 
+use super::queue;
 use crate::{
     StoreError,
     convert::from_json,
     entity::{job, output, source},
     error::Attempt,
     jobs::from_rows,
+    unreadable,
 };
-use reelmill_domain::{id::JobId, job::Job, time::Timestamp};
+use reelmill_domain::{id::JobId, job::Job, time::Timestamp, wire::Traceparent};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    str::FromStr,
-};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 use uuid::Uuid;
 
 /// A job with what the domain has no use for.
@@ -34,8 +31,10 @@ pub struct JobRecord {
     pub metadata: BTreeMap<String, serde_json::Value>,
     /// When it was accepted.
     pub created_at: Timestamp,
-    /// Its place in the queue, from 1; absent once it has begun.
+    /// Its place in the queue, from 1; absent once it has begun, and behind the first [`super::QUEUE_SEEN`].
     pub position: Option<u64>,
+    /// Where in a trace it was submitted.
+    pub trace: Option<Traceparent>,
 }
 
 /// Where a page begins: after this job, newest first.
@@ -89,10 +88,14 @@ pub async fn job<C: ConnectionTrait>(
         .all(db)
         .await
         .attempt("reading a job")?;
-    Ok(records(db, rows).await?.pop())
+    let Some(row) = rows.into_iter().next() else {
+        return Ok(None);
+    };
+    let mut around = Around::read(db, std::slice::from_ref(&row)).await?;
+    around.record(row).map(Some)
 }
 
-/// These jobs, whoever they belong to, in no order.
+/// These jobs, whoever they belong to, in no order. Those that this version can't read are left out.
 pub async fn jobs<C: ConnectionTrait>(db: &C, ids: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
     let rows = job::Entity::find()
         .filter(job::Column::Id.is_in(ids.iter().map(|j| j.0)))
@@ -102,7 +105,8 @@ pub async fn jobs<C: ConnectionTrait>(db: &C, ids: &[JobId]) -> Result<Vec<JobRe
     records(db, rows).await
 }
 
-/// An owner's jobs, newest first, at most `limit`, after `cursor`; those in `state` alone if one is given.
+/// An owner's jobs, newest first, at most `limit`, after `cursor`; those in `state` alone if one is given. Jobs that this
+/// version can't read are left out.
 pub async fn page<C: ConnectionTrait>(
     db: &C,
     owner: &str,
@@ -110,121 +114,112 @@ pub async fn page<C: ConnectionTrait>(
     cursor: Option<Cursor>,
     limit: u64,
 ) -> Result<Vec<JobRecord>, StoreError> {
+    let mut page = Vec::new();
+    let mut cursor = cursor;
+    loop {
+        let missing = limit - page.len() as u64;
+        let rows = slice(db, owner, state, cursor, missing).await?;
+        let Some(last) = rows.last() else { break };
+        cursor = Some(Cursor {
+            created_at: last.created_at,
+            id: last.id,
+        });
+        let all = (rows.len() as u64) < missing;
+        page.extend(records(db, rows).await?);
+        if all || page.len() as u64 >= limit {
+            break;
+        }
+    }
+    Ok(page)
+}
+
+async fn slice<C: ConnectionTrait>(
+    db: &C,
+    owner: &str,
+    state: Option<&str>,
+    cursor: Option<Cursor>,
+    limit: u64,
+) -> Result<Vec<job::Model>, StoreError> {
     let mut jobs = job::Entity::find().filter(job::Column::Owner.eq(owner));
     if let Some(state) = state {
         jobs = jobs.filter(job::Column::State.eq(state));
     }
     if let Some(Cursor { created_at, id }) = cursor {
-        jobs = jobs.filter(
+        // The first condition follows from the second; by it an index is entered at the right place.
+        jobs = jobs.filter(job::Column::CreatedAt.lte(created_at)).filter(
             Condition::any()
                 .add(job::Column::CreatedAt.lt(created_at))
-                .add(
-                    job::Column::CreatedAt
-                        .eq(created_at)
-                        .and(job::Column::Id.lt(id)),
-                ),
+                .add(job::Column::Id.lt(id)),
         );
     }
-    let rows = jobs
-        .order_by_desc(job::Column::CreatedAt)
+    jobs.order_by_desc(job::Column::CreatedAt)
         .order_by_desc(job::Column::Id)
         .limit(limit)
         .all(db)
         .await
-        .attempt("reading jobs")?;
-    records(db, rows).await
+        .attempt("reading jobs")
 }
 
+/// From rows to jobs; what can't be read is left out.
 async fn records<C: ConnectionTrait>(
     db: &C,
     rows: Vec<job::Model>,
 ) -> Result<Vec<JobRecord>, StoreError> {
-    let outputs = output::Entity::find()
-        .filter(output::Column::JobId.is_in(rows.iter().map(|r| r.id)))
-        .order_by_asc(output::Column::JobId)
-        .order_by_asc(output::Column::Position)
-        .all(db)
-        .await
-        .attempt("reading outputs")?;
-    let mut by_job: BTreeMap<Uuid, Vec<output::Model>> = BTreeMap::new();
-    for output in outputs {
-        by_job.entry(output.job_id).or_default().push(output);
+    let mut around = Around::read(db, &rows).await?;
+    let read = rows
+        .into_iter()
+        .map(|row| unreadable::skip(around.record(row)));
+    read.filter_map(Result::transpose).collect()
+}
+
+/// What belongs to some jobs in other tables.
+struct Around {
+    outputs: BTreeMap<Uuid, Vec<output::Model>>,
+    sources: BTreeMap<Uuid, source::Model>,
+    places: BTreeMap<Uuid, u64>,
+}
+
+impl Around {
+    async fn read<C: ConnectionTrait>(db: &C, rows: &[job::Model]) -> Result<Self, StoreError> {
+        let rows_of_outputs = output::Entity::find()
+            .filter(output::Column::JobId.is_in(rows.iter().map(|r| r.id)))
+            .order_by_asc(output::Column::JobId)
+            .order_by_asc(output::Column::Position)
+            .all(db)
+            .await
+            .attempt("reading outputs")?;
+        let mut outputs: BTreeMap<Uuid, Vec<output::Model>> = BTreeMap::new();
+        for output in rows_of_outputs {
+            outputs.entry(output.job_id).or_default().push(output);
+        }
+        let sources = source::Entity::find()
+            .filter(source::Column::Id.is_in(rows.iter().map(|r| r.source_id)))
+            .all(db)
+            .await
+            .attempt("reading sources")?;
+        Ok(Self {
+            outputs,
+            sources: sources.into_iter().map(|s| (s.id, s)).collect(),
+            places: queue::places(db, rows).await?,
+        })
     }
-    let sources = source::Entity::find()
-        .filter(source::Column::Id.is_in(rows.iter().map(|r| r.source_id)))
-        .all(db)
-        .await
-        .attempt("reading sources")?;
-    let sources: BTreeMap<Uuid, source::Model> = sources.into_iter().map(|s| (s.id, s)).collect();
-    let places = places(db, &rows).await?;
-    let mut records = Vec::with_capacity(rows.len());
-    for row in rows {
+
+    fn record(&mut self, row: job::Model) -> Result<JobRecord, StoreError> {
         let missing = || StoreError::NotFound {
             what: "source of job",
             id: row.id.to_string(),
         };
-        let source = sources.get(&row.source_id).ok_or_else(missing)?;
-        let job = from_rows(&row, by_job.remove(&row.id).unwrap_or_default(), source)?;
-        records.push(JobRecord {
-            position: places.get(&row.id).copied(),
-            job,
+        let source = self.sources.get(&row.source_id).ok_or_else(missing)?;
+        let outputs = self.outputs.remove(&row.id).unwrap_or_default();
+        Ok(JobRecord {
+            position: self.places.get(&row.id).copied(),
+            job: from_rows(&row, outputs, source)?,
             source_name: source.name.clone(),
             source_sha256: source.sha256.clone(),
             retry_of: row.retry_of.map(JobId),
             metadata: from_json("job", &row.id, &row.metadata_json)?,
             created_at: Timestamp(row.created_at),
-        });
+            trace: row.trace.as_deref().and_then(Traceparent::parse),
+        })
     }
-    Ok(records)
-}
-
-/// The places in the queue, from 1, of those of these jobs that have one: jobs that have not begun go by priority, then
-/// age; a job that is held back has no place. One query, however many they are.
-async fn places<C: ConnectionTrait>(
-    db: &C,
-    rows: &[job::Model],
-) -> Result<BTreeMap<Uuid, u64>, StoreError> {
-    let mut waiting = rows.iter().filter(|r| r.state == "queued" && !r.paused);
-    match (waiting.next(), waiting.next()) {
-        (None, _) => Ok(BTreeMap::new()),
-        (Some(only), None) => Ok([(only.id, ahead(db, only).await? + 1)].into()),
-        _ => {
-            let queue: Vec<Uuid> = queue()
-                .select_only()
-                .column(job::Column::Id)
-                .order_by_desc(job::Column::Priority)
-                .order_by_asc(job::Column::CreatedAt)
-                .order_by_asc(job::Column::Id)
-                .into_tuple()
-                .all(db)
-                .await
-                .attempt("reading the queue")?;
-            let asked: BTreeSet<Uuid> = rows.iter().map(|r| r.id).collect();
-            let places = queue.into_iter().zip(1..);
-            Ok(places.filter(|(id, _)| asked.contains(id)).collect())
-        }
-    }
-}
-
-fn queue() -> Select<job::Entity> {
-    job::Entity::find()
-        .filter(job::Column::State.eq("queued"))
-        .filter(job::Column::Paused.eq(false))
-}
-
-async fn ahead<C: ConnectionTrait>(db: &C, row: &job::Model) -> Result<u64, StoreError> {
-    let older = job::Column::CreatedAt
-        .lt(row.created_at)
-        .or(job::Column::CreatedAt
-            .eq(row.created_at)
-            .and(job::Column::Id.lt(row.id)));
-    queue()
-        .filter(
-            Condition::any()
-                .add(job::Column::Priority.gt(row.priority))
-                .add(job::Column::Priority.eq(row.priority).and(older)),
-        )
-        .count(db)
-        .await
-        .attempt("counting jobs ahead")
 }

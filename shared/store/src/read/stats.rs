@@ -3,6 +3,7 @@
 use crate::{
     StoreError,
     convert::size,
+    ended,
     entity::{job, task},
     error::Attempt,
 };
@@ -10,6 +11,9 @@ use reelmill_domain::lane::Lane;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::BTreeMap;
 
+/// The states of jobs that have not ended.
+const OPEN_JOBS: [&str; 4] = ["queued", "probing", "encoding", "finishing"];
+/// The states of tasks that have not ended.
 const OPEN: [&str; 4] = ["waiting", "ready", "dispatched", "running"];
 
 /// What is going on in a lane.
@@ -21,7 +25,7 @@ pub struct LaneCount {
     pub busy: u64,
 }
 
-/// Jobs by state.
+/// Jobs by state. Open ones are counted; ended ones were, when they ended.
 pub async fn jobs_by_state<C: ConnectionTrait>(
     db: &C,
 ) -> Result<BTreeMap<String, u64>, StoreError> {
@@ -29,15 +33,15 @@ pub async fn jobs_by_state<C: ConnectionTrait>(
         .select_only()
         .column(job::Column::State)
         .column_as(job::Column::Id.count(), "n")
+        .filter(job::Column::State.is_in(OPEN_JOBS))
         .group_by(job::Column::State)
         .into_tuple()
         .all(db)
         .await
         .attempt("counting jobs")?;
-    Ok(rows
-        .into_iter()
-        .map(|(state, n)| (state, size(n)))
-        .collect())
+    let mut jobs = ended::counts(db).await?;
+    jobs.extend(rows.into_iter().map(|(state, n)| (state, size(n))));
+    Ok(jobs)
 }
 
 /// Tasks that have not ended, by state.

@@ -8,12 +8,13 @@ mod write;
 pub use lock::{Held, acquire, ask_to_let_go, look, release, renew, void_all};
 pub use read::{find, sha256};
 pub use sweep::{expired, forget, mark_gone};
-pub use write::{NewUpload, advance, complete, delete, insert, use_as_source};
+pub use write::{NewUpload, advance, complete, delete, insert, note_trace, use_as_source};
 
 use crate::{StoreError, entity::upload};
 use reelmill_domain::{
     id::{FileId, SourceId, UploadId},
     time::Timestamp,
+    wire::Traceparent,
 };
 use uuid::Uuid;
 
@@ -46,6 +47,8 @@ pub struct Upload {
     pub source: Option<SourceId>,
     /// Gone by then unless a job uses it.
     pub expires_at: Option<Timestamp>,
+    /// Where in a trace its last byte came.
+    pub trace: Option<Traceparent>,
 }
 
 impl Upload {
@@ -89,6 +92,7 @@ impl TryFrom<upload::Model> for Upload {
             complete: row.complete,
             source: row.source_id.map(SourceId),
             expires_at: row.expires_at.map(Timestamp),
+            trace: row.trace.as_deref().and_then(Traceparent::parse),
         })
     }
 }

@@ -6,13 +6,18 @@ use crate::{
     entity::upload,
     error::Attempt,
     refs::{self, Holder},
+    sources,
 };
 use reelmill_domain::{id::UploadId, time::Timestamp};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// Rows forgotten at once.
+const BATCH: u64 = 500;
 
 /// Uploads that expired before `now` and still have bytes, the oldest first, without those that somebody writes to.
 pub async fn expired<C: ConnectionTrait>(
@@ -59,13 +64,30 @@ pub async fn mark_gone<C: ConnectionTrait>(
     Ok(true)
 }
 
-/// Deletes the rows of uploads that expired before `before` and whose bytes are gone.
+/// Deletes the rows of uploads that expired before `before` and whose bytes are gone, at most 500. Returns how many.
 pub async fn forget<C: ConnectionTrait>(txn: &C, before: Timestamp) -> Result<u64, StoreError> {
-    upload::Entity::delete_many()
-        .filter(upload::Column::ObjectKey.eq(""))
+    let gone: Vec<(Uuid, Option<Uuid>)> = upload::Entity::find()
+        .select_only()
+        .columns([upload::Column::Id, upload::Column::SourceId])
         .filter(upload::Column::ExpiresAt.lte(before.0))
+        .filter(upload::Column::ObjectKey.eq(""))
+        .order_by_asc(upload::Column::ExpiresAt)
+        .limit(BATCH)
+        .into_tuple()
+        .all(txn)
+        .await
+        .attempt("looking for uploads to forget")?;
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    upload::Entity::delete_many()
+        .filter(upload::Column::Id.is_in(gone.iter().map(|(id, _)| *id)))
         .exec(txn)
         .await
-        .attempt("forgetting expired uploads")
-        .map(|done| done.rows_affected)
+        .attempt("forgetting expired uploads")?;
+    let sources: BTreeSet<Uuid> = gone.iter().filter_map(|(_, source)| *source).collect();
+    for source in sources {
+        sources::forget_unused(txn, source).await?;
+    }
+    Ok(gone.len() as u64)
 }

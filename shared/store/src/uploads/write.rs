@@ -7,13 +7,16 @@ use crate::{
     error::Attempt,
     now,
     refs::{self, Holder},
+    sources,
 };
 use reelmill_domain::{
     id::{FileId, SourceId, UploadId},
     time::Timestamp,
+    wire::Traceparent,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -132,17 +135,37 @@ pub async fn delete<C: ConnectionTrait>(
     id: UploadId,
     token: Uuid,
 ) -> Result<bool, StoreError> {
-    let done = upload::Entity::delete_many()
-        .filter(upload::Column::Id.eq(id.0))
+    let row = upload::Entity::find_by_id(id.0)
         .filter(upload::Column::LockToken.eq(token))
+        .lock_exclusive()
+        .one(txn)
+        .await
+        .attempt("reading an upload")?;
+    let Some(row) = row else { return Ok(false) };
+    upload::Entity::delete_by_id(id.0)
         .exec(txn)
         .await
         .attempt("deleting an upload")?;
-    if done.rows_affected == 0 {
-        return Ok(false);
-    }
     refs::release(txn, Holder::Upload(id)).await?;
+    if let Some(source) = row.source_id {
+        sources::forget_unused(txn, source).await?;
+    }
     Ok(true)
+}
+
+/// Notes where in a trace the upload's last byte came: its jobs go on with that trace. Call it with [`complete`].
+pub async fn note_trace<C: ConnectionTrait>(
+    txn: &C,
+    id: UploadId,
+    trace: &Traceparent,
+) -> Result<(), StoreError> {
+    upload::Entity::update_many()
+        .col_expr(upload::Column::Trace, Expr::value(trace.as_str()))
+        .filter(upload::Column::Id.eq(id.0))
+        .exec(txn)
+        .await
+        .attempt("noting an upload's trace")
+        .map(|_| ())
 }
 
 /// The source made of a complete upload: the one that the first job made, or a new one with the id `fresh`.

@@ -21,6 +21,7 @@ use reelmill_store::{
     jobs, now, read,
     refs::{self, Holder},
     renew,
+    workers::Admission,
 };
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
@@ -133,7 +134,12 @@ pub fn worker(encode: u16) -> WorkerInfo {
 }
 
 pub async fn heard(store: &Store, worker: &WorkerInfo) {
-    assert_eq!(renew::renew(store, worker, &[], LEASE).await.unwrap(), []);
+    assert_eq!(
+        renew::renew(store, worker, &[], LEASE, Admission::Open)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 pub async fn claim(store: &Store, lane: Lane) -> Vec<TaskMessage> {

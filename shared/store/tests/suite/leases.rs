@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use reelmill_domain::{id::RunId, lane::Lane, wire::RunRef};
-use reelmill_store::{Store, entity::task, read, reap, renew};
+use reelmill_store::{Store, entity::task, read, reap, renew, workers::Admission};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
@@ -36,7 +36,9 @@ pub async fn a_renewal_extends_and_names_what_to_stop(store: &Store) {
         run: unknown,
     };
     let runs = [name(&messages[0], 1, run), late_start, second, stale, gone];
-    let stop = renew::renew(store, &worker, &runs, LEASE).await.unwrap();
+    let stop = renew::renew(store, &worker, &runs, LEASE, Admission::Open)
+        .await
+        .unwrap();
     assert_eq!(stop, [second.run, stale.run, unknown]);
     let until = row(store, messages[0].task).await.until.unwrap();
     let now = reelmill_store::now(store.db()).await.unwrap().0;
@@ -48,9 +50,15 @@ pub async fn a_renewal_extends_and_names_what_to_stop(store: &Store) {
 
     // The run whose result was accepted is left in peace: stopping it would delete what it made.
     say(store, &messages[0], succeeded(&messages[0], run)).await;
-    let stop = renew::renew(store, &worker, &[name(&messages[0], 1, run)], LEASE)
-        .await
-        .unwrap();
+    let stop = renew::renew(
+        store,
+        &worker,
+        &[name(&messages[0], 1, run)],
+        LEASE,
+        Admission::Open,
+    )
+    .await
+    .unwrap();
     assert_eq!(stop, []);
 }
 

@@ -5,7 +5,7 @@ use crate::{
     convert::{from_json, to_json},
     entity::worker,
     error::Attempt,
-    now,
+    now, unreadable,
 };
 use reelmill_domain::{
     api::WorkerState,
@@ -17,6 +17,10 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     sea_query::Expr,
 };
+
+mod wishes;
+
+pub(crate) use wishes::forget as forget_wishes;
 
 /// A worker.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +64,12 @@ pub async fn all<C: ConnectionTrait>(db: &C) -> Result<Vec<Worker>, StoreError> 
         .all(db)
         .await
         .attempt("reading workers")?;
-    rows.iter().map(from_row).collect()
+    readable(&rows)
+}
+
+fn readable(rows: &[worker::Model]) -> Result<Vec<Worker>, StoreError> {
+    let read = rows.iter().map(|row| unreadable::skip(from_row(row)));
+    read.filter_map(Result::transpose).collect()
 }
 
 /// Workers that new tasks may go to now.
@@ -72,7 +81,7 @@ pub async fn live<C: ConnectionTrait>(db: &C, lease_ms: i64) -> Result<Vec<Worke
         .all(db)
         .await
         .attempt("reading live workers")?;
-    let mut live = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
+    let mut live = readable(&rows)?;
     live.retain(|w| w.takes_tasks(now, lease_ms));
     Ok(live)
 }
@@ -101,11 +110,7 @@ pub async fn find<C: ConnectionTrait>(db: &C, id: WorkerId) -> Result<Option<Wor
 fn from_row(row: &worker::Model) -> Result<Worker, StoreError> {
     Ok(Worker {
         info: from_json("worker", &row.id, &row.info_json)?,
-        wanted: match row.wanted.as_str() {
-            "draining" => WorkerState::Draining,
-            "disabled" => WorkerState::Disabled,
-            _ => WorkerState::Live,
-        },
+        wanted: wishes::state(&row.wanted),
         drain_ordered: row.drain_ordered,
         first_seen: Timestamp(row.first_seen),
         seen_at: Timestamp(row.seen_at),
@@ -113,14 +118,27 @@ fn from_row(row: &worker::Model) -> Result<Worker, StoreError> {
     })
 }
 
-/// Records that a worker spoke at `now`.
+/// Whether workers may take tasks before an operator has said a word about them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Admission {
+    /// At once.
+    #[default]
+    Open,
+    /// Once an operator has enabled a worker of that name: until then a worker is disabled (`workers.require_enable`).
+    ByOperator,
+}
+
+/// Records that a worker spoke at `now`. One that is heard first (its id is new at each start of its process) is as the
+/// operator last wanted workers of its name, or else as `admission` says.
 pub(crate) async fn heard<C: ConnectionTrait>(
     txn: &C,
     info: &WorkerInfo,
     now: Timestamp,
+    admission: Admission,
 ) -> Result<(), StoreError> {
+    let name = wishes::key(&info.name);
     let row = worker::ActiveModel {
-        name: Set(info.name.chars().take(255).collect()),
+        name: Set(name.clone()),
         info_json: Set(to_json("worker", info)?),
         seen_at: Set(now.0),
         gone_at: Set(None),
@@ -135,9 +153,14 @@ pub(crate) async fn heard<C: ConnectionTrait>(
     if known.rows_affected > 0 {
         return Ok(());
     }
+    let wanted = match (wishes::of(txn, &name, now).await?, admission) {
+        (Some(wish), _) => wish,
+        (None, Admission::Open) => WorkerState::Live,
+        (None, Admission::ByOperator) => WorkerState::Disabled,
+    };
     let row = worker::ActiveModel {
         id: Set(info.id.0),
-        wanted: Set("live".into()),
+        wanted: Set(wishes::word(wanted).into()),
         drain_ordered: Set(false),
         first_seen: Set(now.0),
         ..row
@@ -147,21 +170,30 @@ pub(crate) async fn heard<C: ConnectionTrait>(
         .await
         .attempt("writing a new worker")
         .map(|_| ())
+        .map_err(|error| error.duplicate_is_conflict("writing a new worker", "worker"))
 }
 
-/// Writes the operator's wish. False: there is no such worker.
+/// Writes the operator's wish. To enable or to disable is a wish for all workers that will have this name, too; to drain
+/// is one for this process alone. False: there is no such worker.
 pub async fn want<C: ConnectionTrait>(
     txn: &C,
     id: WorkerId,
     wanted: WorkerState,
 ) -> Result<bool, StoreError> {
-    let word = match wanted {
-        WorkerState::Draining => "draining",
-        WorkerState::Disabled => "disabled",
-        WorkerState::Live | WorkerState::Lost => "live",
-    };
-    let column = (worker::Column::Wanted, Expr::value(word));
-    update(txn, id, column, "writing the wish for a worker").await
+    let column = (worker::Column::Wanted, Expr::value(wishes::word(wanted)));
+    if !update(txn, id, column, "writing the wish for a worker").await? {
+        return Ok(false);
+    }
+    let row = worker::Entity::find_by_id(id.0)
+        .one(txn)
+        .await
+        .attempt("reading a worker")?;
+    if let Some(row) = row
+        && wanted != WorkerState::Draining
+    {
+        wishes::write(txn, &row.name, wanted).await?;
+    }
+    Ok(true)
 }
 
 /// Remembers whether we ordered a worker to drain.
