@@ -32,7 +32,7 @@ pub async fn release_sources(store: &Store, retention_s: u64) -> Result<u64, Sto
         store
             .transact_repeatable(|txn| async move {
                 let txn = &*txn;
-                jobs::lock_all(txn, batch.iter().copied().map(JobId)).await?;
+                jobs::lock_all(txn, ids_of(batch)).await?;
                 for id in batch {
                     refs::release(txn, Holder::Job(JobId(*id))).await?;
                 }
@@ -59,7 +59,7 @@ pub async fn ended_jobs(store: &Store, older_than_s: u64, limit: u64) -> Result<
     for batch in ids.chunks(BATCH) {
         store
             .transact_repeatable(|txn| async move {
-                jobs::lock_all(&*txn, batch.iter().copied().map(JobId)).await?;
+                jobs::lock_all(&*txn, ids_of(batch)).await?;
                 for id in batch {
                     remove(&*txn, JobId(*id)).await?;
                 }
@@ -68,6 +68,11 @@ pub async fn ended_jobs(store: &Store, older_than_s: u64, limit: u64) -> Result<
             .await?;
     }
     Ok(ids.len() as u64)
+}
+
+/// Collected: a future that holds an iterator with closures can't be sent to another thread (rust-lang/rust#110338).
+fn ids_of(batch: &[Uuid]) -> Vec<JobId> {
+    batch.iter().copied().map(JobId).collect()
 }
 
 async fn ago(store: &Store, seconds: u64) -> Result<Timestamp, StoreError> {

@@ -43,22 +43,16 @@ pub async fn old_rows(store: &Store) -> Result<(), StoreError> {
         .attempt("forgetting marks of commits")?;
     gone_workers(db, now).await?;
     workers::forget_wishes(db, now.plus_ms(-WISHES_MS)).await?;
-    while_full(async || deleted_stories(db, now.plus_ms(-DAY_MS)).await).await?;
-    while_full(async || old_stories(db, now.plus_ms(-STORIES_MS)).await).await?;
-    store
-        .transact(|txn| async move { ended::add_up(&*txn).await })
-        .await
-}
-
-async fn while_full(
-    mut batch: impl AsyncFnMut() -> Result<u64, StoreError>,
-) -> Result<(), StoreError> {
     for _ in 0..BATCHES {
-        if batch().await? < BATCH {
+        let deleted = deleted_stories(db, now.plus_ms(-DAY_MS)).await?;
+        let old = old_stories(db, now.plus_ms(-STORIES_MS)).await?;
+        if deleted.max(old) < BATCH {
             break;
         }
     }
-    Ok(())
+    store
+        .transact(|txn| async move { ended::add_up(&*txn).await })
+        .await
 }
 
 /// The smallest id that is made at this time (UUIDv7: 48 bits of milliseconds in front).
