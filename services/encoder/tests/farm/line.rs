@@ -7,7 +7,6 @@ use reelmill_domain::{
     lane::Lane,
     wire::{Control, JobHint, Progress, TaskMessage, WorkerEvent, WorkerEventBody},
 };
-use reelmill_embedded::EmbeddedBroker;
 use std::{
     sync::{
         Arc,
@@ -18,7 +17,7 @@ use std::{
 
 /// The way to a broker, which can be cut.
 pub struct Line {
-    broker: Arc<EmbeddedBroker>,
+    broker: Arc<dyn Broker>,
     cut: AtomicBool,
     /// Calls that found it cut.
     pub refused: AtomicUsize,
@@ -52,7 +51,7 @@ impl Line {
         Err(lost())
     }
 
-    pub fn new(broker: Arc<EmbeddedBroker>) -> Arc<Self> {
+    pub fn new(broker: Arc<dyn Broker>) -> Arc<Self> {
         Arc::new(Self {
             broker,
             cut: AtomicBool::new(false),

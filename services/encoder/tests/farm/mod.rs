@@ -4,6 +4,7 @@
 
 pub mod door;
 pub mod line;
+pub mod rabbit;
 pub mod sources;
 pub mod specs;
 
@@ -39,7 +40,7 @@ const TTL: Duration = Duration::from_secs(600);
 
 pub struct Farm {
     pub folder: TempDir,
-    pub broker: Arc<EmbeddedBroker>,
+    pub broker: Arc<dyn Broker>,
     pub objects: Arc<FolderStore>,
     pub shutdown: CancellationToken,
     worker: Option<JoinHandle<Result<(), EncoderError>>>,
@@ -61,11 +62,22 @@ impl Farm {
     /// A farm whose worker reaches broker and store through something.
     pub async fn over(
         change: impl FnOnce(&mut EncoderConfig),
-        to_broker: impl FnOnce(Arc<EmbeddedBroker>) -> Arc<dyn Broker>,
+        to_broker: impl FnOnce(Arc<dyn Broker>) -> Arc<dyn Broker>,
+        to_objects: impl FnOnce(Arc<FolderStore>) -> Arc<dyn ObjectStore>,
+    ) -> Self {
+        let broker: Arc<dyn Broker> = EmbeddedBroker::new();
+        let workers = to_broker(broker.clone());
+        Self::between(change, broker, workers, to_objects).await
+    }
+
+    /// A farm where status and the worker each have a way of their own to the broker.
+    pub async fn between(
+        change: impl FnOnce(&mut EncoderConfig),
+        broker: Arc<dyn Broker>,
+        workers: Arc<dyn Broker>,
         to_objects: impl FnOnce(Arc<FolderStore>) -> Arc<dyn ObjectStore>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let broker = EmbeddedBroker::new();
         let objects = FolderStore::open(&folder.path().join("objects")).unwrap();
         let tools = Tools::locate("ffmpeg", "ffprobe").unwrap();
         let able = abilities(&tools, 2).await.unwrap();
@@ -80,7 +92,7 @@ impl Farm {
         let shutdown = CancellationToken::new();
         let worker = tokio::spawn(reelmill_encoder::run(
             config,
-            to_broker(broker.clone()),
+            workers,
             to_objects(objects.clone()),
             shutdown.clone(),
         ));
@@ -337,7 +349,7 @@ pub async fn until<T>(look: impl Fn() -> Option<T>, otherwise: &str) -> T {
 }
 
 async fn hear_events(
-    broker: &Arc<EmbeddedBroker>,
+    broker: &Arc<dyn Broker>,
     events: &Arc<Mutex<Vec<WorkerEvent>>>,
     tell: watch::Sender<()>,
 ) -> JoinHandle<()> {
@@ -353,7 +365,7 @@ async fn hear_events(
 }
 
 async fn hear_progress(
-    broker: &Arc<EmbeddedBroker>,
+    broker: &Arc<dyn Broker>,
     progress: &Arc<Mutex<Vec<Progress>>>,
 ) -> JoinHandle<()> {
     let mut listener = broker.listen_progress().await.unwrap();
