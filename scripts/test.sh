@@ -42,6 +42,24 @@ count_pytest() {
         awk '$1 == "passed" {p += $2} $1 != "passed" {f += $2} END {print p + 0, f + 0}'
 }
 
+# `make cluster`, as a contributor uses it: up, up again, a job through its front, fewer encoders, down, nothing left.
+try_cluster() {
+    export REELMILL_CLUSTER=$ROOT/target/test-cluster STATUS=0
+    rm -rf "$REELMILL_CLUSTER"
+    cluster_works || STATUS=1
+    scripts/cluster.sh stop || STATUS=1
+    if ps -eo args | grep -F "$REELMILL_CLUSTER" | grep -vF grep; then
+        echo "these were left" >&2
+        STATUS=1
+    fi
+    return "$STATUS"
+}
+cluster_works() {
+    local url
+    url=$(ENCODERS=2 scripts/cluster.sh start) && [ "$(ENCODERS=1 scripts/cluster.sh start)" = "$url" ] &&
+        node scripts/demo.mjs "$url" tests/media/bigbuckbunny.mp4 mkv,audio-mp3
+}
+
 need_cargo
 need_ffmpeg
 need_command curl curl
@@ -57,9 +75,25 @@ if ! cmp -s tests/clients/requirements.txt .venv/tests/installed.txt; then
     cp tests/clients/requirements.txt .venv/tests/installed.txt
 fi
 
+# A set of servers of this run's own, installed and started while the compiler works, and gone with it.
+export REELMILL_SERVERS="$ROOT/target/test-servers"
+trap 'scripts/servers.sh wipe' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+scripts/servers.sh wipe
+for package in nginx:nginx-light envsubst:gettext-base openssl:openssl; do
+    [ -x "/usr/sbin/${package%:*}" ] || command -v "${package%:*}" >/dev/null || apt_install_idle "${package#*:}"
+done
+scripts/servers.sh start &
+SERVERS=$!
+
 # Built once with everything, so that no part waits for a compiler while its clocks run.
 say "building the workspace and its tests"
+building=$SECONDS
 cargo build --quiet --workspace --all-targets || die "the workspace does not build"
+say "built in $((SECONDS - building)) s"
+wait "$SERVERS" || die "the servers that tests use did not start"
+eval "$(scripts/servers.sh env)"
 export REELMILL_BIN="$ROOT/target/debug/reelmill"
 [ -x "$REELMILL_BIN" ] || die "$REELMILL_BIN was not built"
 
@@ -69,9 +103,11 @@ part clippy count_one cargo clippy --quiet --workspace --all-targets -- -D warni
 part types count_one npm --prefix services/webapp/ui run --silent check
 part page count_node npm --prefix services/webapp/ui run --silent test
 part rust count_cargo cargo test --quiet --workspace --no-fail-fast
+part cluster count_one try_cluster
 part clients count_pytest .venv/tests/bin/python -m pytest -q -p no:cacheprovider tests/clients
 part browser count_node npm --prefix tests/browser run --silent test
 
+say "all of it took $((SECONDS / 60)) min $((SECONDS % 60)) s"
 [ "${#BROKEN[@]}" -eq 0 ] || say "failed: ${BROKEN[*]} (logs: target/logs/test-NAME.log)"
 echo "$PASSED passed, $FAILED failed"
 [ "$FAILED" -eq 0 ]
