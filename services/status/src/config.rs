@@ -1,6 +1,7 @@
 //! What status is told at its start.
 
 use reelmill_domain::spec::SourceLimits;
+use reelmill_store::workers::Admission;
 use std::time::Duration;
 use url::Url;
 
@@ -55,6 +56,13 @@ impl StatusConfig {
 
     pub(crate) fn lease_ms(&self) -> i64 {
         millis(self.lease)
+    }
+
+    pub(crate) fn admission(&self) -> Admission {
+        match self.require_enable {
+            true => Admission::ByOperator,
+            false => Admission::Open,
+        }
     }
 
     pub(crate) fn dispatch_ms(&self) -> i64 {

@@ -2,10 +2,11 @@
 //! Streams that miss something read the table themselves.
 
 use crate::core::Core;
-use reelmill_domain::api::ProgressView;
+use reelmill_domain::{api::ProgressView, id::JobId};
 use reelmill_store::{
     StoreError,
     events::{self, Told},
+    read::told_after,
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::broadcast::{self, Receiver, Sender};
@@ -20,15 +21,15 @@ const LAG: usize = 1024;
 /// What is heard.
 #[derive(Debug, Clone)]
 pub enum Heard {
-    /// A line that was seen just now: lines of one job come in their order.
-    Seen(Arc<Told>),
     /// A line, after every smaller id.
-    Settled {
+    Line {
         /// The line before it, in this order.
         after: i64,
         /// This line.
         line: Arc<Told>,
     },
+    /// A job's story goes on; its line comes in order once every smaller id is visible.
+    GoesOn(JobId),
     /// How far a job is.
     Progress(Arc<ProgressView>),
 }
@@ -64,9 +65,9 @@ impl Feed {
 /// How far the reader is.
 #[derive(Debug, Default)]
 struct Place {
-    /// Every line up to this one was told as settled.
+    /// Every line up to this one was told.
     settled: i64,
-    /// Lines beyond that were told as seen.
+    /// Lines beyond it of which it was told that they are there.
     seen: BTreeSet<i64>,
 }
 
@@ -100,17 +101,20 @@ async fn read(core: &Core, place: &mut Option<Place>) -> Result<bool, StoreError
             seen: BTreeSet::new(),
         }),
     };
-    let window = events::window(db, place.settled, BATCH).await?;
-    let more = window.told.len() as u64 == BATCH && window.settled > 0;
-    for (n, line) in window.told.into_iter().map(Arc::new).enumerate() {
-        if place.seen.insert(line.id) {
-            core.feed.say(Heard::Seen(line.clone()));
-        }
-        if n < window.settled {
-            let after = std::mem::replace(&mut place.settled, line.id);
-            core.feed.say(Heard::Settled { after, line });
-        }
+    let told = events::after(db, place.settled, BATCH).await?;
+    let more = told.len() as u64 == BATCH;
+    for line in told {
+        let after = std::mem::replace(&mut place.settled, line.id);
+        let line = Arc::new(line);
+        core.feed.say(Heard::Line { after, line });
     }
     place.seen = place.seen.split_off(&(place.settled + 1));
+    if !more {
+        for (id, job) in told_after(db, place.settled, BATCH).await? {
+            if place.seen.insert(id) {
+                core.feed.say(Heard::GoesOn(job));
+            }
+        }
+    }
     Ok(more)
 }

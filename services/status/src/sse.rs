@@ -94,9 +94,10 @@ fn stream(
                     () = &mut look => break,
                     said = heard.recv() => said,
                 };
-                let (fits, line) = match said {
-                    Ok(Heard::Seen(line)) => (place.seen(&line), line),
-                    Ok(Heard::Settled { after, line }) => (place.settled(after, &line), line),
+                let (after, line) = match said {
+                    Ok(Heard::Line { after, line }) => (after, line),
+                    Ok(Heard::GoesOn(job)) if place.is_of(job) => break,
+                    Ok(Heard::GoesOn(_)) => continue,
                     Ok(Heard::Progress(view)) => {
                         if place.shows(&view) {
                             yield Ok(named("progress", &*view));
@@ -106,7 +107,7 @@ fn stream(
                     Err(RecvError::Lagged(_)) => break,
                     Err(RecvError::Closed) => return,
                 };
-                match fits {
+                match place.fits(after, &line) {
                     Fits::Not => continue,
                     Fits::Later => break,
                     Fits::Next => {}

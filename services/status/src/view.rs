@@ -1,20 +1,21 @@
 //! Jobs from the database and the latest progress, as the API shows them.
 
-use crate::{core::Core, waiting::waiting_for};
+use crate::{
+    core::Core,
+    waiting::{Takers, waiting_for},
+};
 use reelmill_domain::{
     api::{
-        JobView,
+        JobView, WorkerState,
         render::{JobFacts, LiveTask, Work, job_view},
     },
     id::JobId,
-    lane::Lane,
 };
 use reelmill_store::{
-    StoreError,
+    StoreError, now,
     read::{self, JobRecord, Running, Tally},
     workers,
 };
-use std::collections::BTreeSet;
 
 /// The views of these jobs, in their order.
 pub async fn of(core: &Core, records: &[JobRecord]) -> Result<Vec<JobView>, StoreError> {
@@ -26,18 +27,18 @@ pub async fn of(core: &Core, records: &[JobRecord]) -> Result<Vec<JobView>, Stor
         .map(|j| j.id)
         .collect();
     // What has ended shows no progress: a page of old jobs costs nothing more.
-    let (tallies, running, lanes) = if open.is_empty() {
-        (Vec::new(), Vec::new(), BTreeSet::new())
+    let (tallies, running, takers) = if open.is_empty() {
+        (Vec::new(), Vec::new(), Takers::default())
     } else {
         (
             read::tallies(db, &open).await?,
             read::running(db).await?,
-            live_lanes(core).await?,
+            takers(core).await?,
         )
     };
     let view = |record: &JobRecord| {
         let job = &record.job;
-        let waiting_for = waiting_for(job, &tallies, &lanes);
+        let waiting_for = waiting_for(job, &tallies, &takers);
         let facts = JobFacts {
             source_name: &record.source_name,
             source_sha256: record.source_sha256.as_deref(),
@@ -58,14 +59,22 @@ pub async fn of(core: &Core, records: &[JobRecord]) -> Result<Vec<JobView>, Stor
     Ok(records.iter().map(view).collect())
 }
 
-/// Lanes that a live worker takes tasks from.
-async fn live_lanes(core: &Core) -> Result<BTreeSet<Lane>, StoreError> {
-    let live = workers::live(core.store.db(), core.config.lease_ms()).await?;
-    let lanes = live
-        .into_iter()
-        .flat_map(|w| w.info.lanes)
-        .filter(|l| l.slots > 0);
-    Ok(lanes.map(|l| l.lane).collect())
+/// Lanes that workers take tasks from, or would.
+async fn takers(core: &Core) -> Result<Takers, StoreError> {
+    let (db, lease_ms) = (core.store.db(), core.config.lease_ms());
+    let at = now(db).await?;
+    let mut takers = Takers::default();
+    for worker in workers::all(db).await? {
+        let state = worker.state(at, lease_ms);
+        let lanes = worker.info.lanes.into_iter().filter(|l| l.slots > 0);
+        let lanes = lanes.map(|l| l.lane);
+        match state {
+            WorkerState::Live => takers.live.extend(lanes),
+            WorkerState::Disabled => takers.disabled.extend(lanes),
+            WorkerState::Draining | WorkerState::Lost => {}
+        }
+    }
+    Ok(takers)
 }
 
 /// A job's work.

@@ -4,8 +4,17 @@ use reelmill_domain::{job::Job, lane::Lane};
 use reelmill_store::read::Tally;
 use std::collections::BTreeSet;
 
+/// Lanes that some worker would take tasks from.
+#[derive(Debug, Default)]
+pub struct Takers {
+    /// Live workers do.
+    pub live: BTreeSet<Lane>,
+    /// Workers would that are disabled, or have not been enabled yet.
+    pub disabled: BTreeSet<Lane>,
+}
+
 /// In words for its owner; `None` when something happens, or will.
-pub fn waiting_for(job: &Job, tallies: &[Tally], live: &BTreeSet<Lane>) -> Option<String> {
+pub fn waiting_for(job: &Job, tallies: &[Tally], takers: &Takers) -> Option<String> {
     if job.state.is_terminal() {
         return None;
     }
@@ -20,10 +29,12 @@ pub fn waiting_for(job: &Job, tallies: &[Tally], live: &BTreeSet<Lane>) -> Optio
         .filter(|t| t.state == "ready")
         .map(|t| &t.lane)
         .collect();
-    if ready.iter().any(|lane| live.contains(*lane)) {
+    if ready.iter().any(|lane| takers.live.contains(*lane)) {
         return None;
     }
-    ready
-        .first()
-        .map(|lane| format!("no live worker takes lane {lane}"))
+    let lane = ready.first()?;
+    Some(match takers.disabled.contains(*lane) {
+        true => format!("every worker of lane {lane} is disabled; an operator must enable one"),
+        false => format!("no live worker takes lane {lane}"),
+    })
 }

@@ -60,11 +60,11 @@ async fn view(app: &App, id: WorkerId) -> Result<WorkerView, ApiProblem> {
             progress: 0.0,
         })
         .collect();
-    let slots = |lane: &reelmill_domain::worker::LaneSlots| u32::from(lane.slots);
     Ok(WorkerView {
         id,
         state: worker.state(at, app.config.lease_ms()),
-        slots: worker.info.lanes.iter().map(slots).sum(),
+        slots: worker.info.slots(),
+        lane_slots: worker.info.lane_slots(),
         busy: u32::try_from(tasks.len()).unwrap_or(u32::MAX),
         tasks,
         lanes: worker.info.lanes.into_iter().map(|l| l.lane).collect(),

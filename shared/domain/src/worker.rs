@@ -4,7 +4,7 @@ use crate::id::WorkerId;
 use crate::lane::Lane;
 use crate::preset::{AudioEncoder, VideoEncoder};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a worker says of itself, at its start and with every renewal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,21 @@ pub struct WorkerInfo {
     pub abilities: Abilities,
     /// Finishing what it runs, taking nothing new.
     pub draining: bool,
+}
+
+impl WorkerInfo {
+    /// Tasks it can run at once, of each lane.
+    pub fn lane_slots(&self) -> BTreeMap<String, u32> {
+        let lanes = self.lanes.iter();
+        lanes
+            .map(|lane| (lane.lane.0.clone(), u32::from(lane.slots)))
+            .collect()
+    }
+
+    /// Tasks it can run at once, over all lanes.
+    pub fn slots(&self) -> u32 {
+        self.lanes.iter().map(|lane| u32::from(lane.slots)).sum()
+    }
 }
 
 /// Slots that a worker has in one lane.

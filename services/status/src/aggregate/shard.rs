@@ -157,10 +157,12 @@ fn transient(error: &StoreError) -> bool {
 }
 
 async fn of_worker(core: &Core, events: &[&WorkerEvent]) -> Result<(), StoreError> {
+    let lease_ms = core.config.lease_ms();
     for event in events {
         match &event.body {
             WorkerEventBody::Renewal { info, runs } => {
-                let stop = renew(&core.store, info, runs, core.config.lease_ms()).await?;
+                let stop =
+                    renew(&core.store, info, runs, lease_ms, core.config.admission()).await?;
                 core.stop(stop).await;
                 crate::drain::remind(core, info).await?;
             }

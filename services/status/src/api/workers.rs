@@ -57,11 +57,12 @@ fn view(core: &Core, worker: Worker, running: &[Running], at: Timestamp) -> Work
         .collect();
     WorkerView {
         id: worker.info.id,
+        slots: worker.info.slots(),
+        lane_slots: worker.info.lane_slots(),
         name: worker.info.name,
         state,
         version: worker.info.version,
         ffmpeg_version: worker.info.abilities.ffmpeg_version,
-        slots: worker.info.lanes.iter().map(|l| u32::from(l.slots)).sum(),
         lanes: worker.info.lanes.into_iter().map(|l| l.lane).collect(),
         busy: u32::try_from(tasks.len()).unwrap_or(u32::MAX),
         tasks,

@@ -32,26 +32,24 @@ impl Place {
         }
     }
 
-    /// What a line is that was seen just now: a job's stream takes it at once.
-    pub fn seen(self, line: &Told) -> Fits {
+    /// What a line is that was heard, with the line `after` before it.
+    pub fn fits(self, after: i64, line: &Told) -> Fits {
         match self {
             Self::Job(job, seq) if line.job == job => match line.seq {
                 told if told <= seq => Fits::Not,
                 next if next == seq + 1 => Fits::Next,
                 _ => Fits::Later,
             },
-            _ => Fits::Not,
-        }
-    }
-
-    /// What a line is that came in the order of ids, with `after` before it: everyone's stream keeps to that order.
-    pub fn settled(self, after: i64, line: &Told) -> Fits {
-        match self {
+            Self::Job(..) => Fits::Not,
             Self::All(id) if line.id <= id => Fits::Not,
             Self::All(id) if after <= id => Fits::Next,
             Self::All(_) => Fits::Later,
-            Self::Job(..) => Fits::Not,
         }
+    }
+
+    /// Whether it is this job's stream, which need not wait for the lines of others.
+    pub fn is_of(self, job: JobId) -> bool {
+        matches!(self, Self::Job(mine, _) if mine == job)
     }
 
     /// Whether nothing can follow a line.
@@ -96,16 +94,16 @@ mod tests {
     #[test]
     fn a_stream_takes_its_next_line_and_notices_what_it_missed() {
         let mine = Place::Job(JobId(Uuid::from_u128(1)), 3);
-        assert_eq!(mine.seen(&line(1, 3, 9)), Fits::Not);
-        assert_eq!(mine.seen(&line(1, 4, 12)), Fits::Next);
-        assert_eq!(mine.seen(&line(1, 5, 13)), Fits::Later);
-        assert_eq!(mine.seen(&line(2, 4, 12)), Fits::Not);
-        assert_eq!(mine.settled(9, &line(1, 4, 12)), Fits::Not);
+        assert_eq!(mine.fits(8, &line(1, 3, 9)), Fits::Not);
+        assert_eq!(mine.fits(9, &line(1, 4, 12)), Fits::Next);
+        assert_eq!(mine.fits(12, &line(1, 5, 13)), Fits::Later);
+        assert_eq!(mine.fits(9, &line(2, 4, 12)), Fits::Not);
         let all = Place::All(10);
-        assert_eq!(all.seen(&line(1, 4, 11)), Fits::Not);
-        assert_eq!(all.settled(9, &line(1, 4, 10)), Fits::Not);
-        assert_eq!(all.settled(10, &line(1, 4, 12)), Fits::Next);
-        assert_eq!(all.settled(12, &line(1, 5, 13)), Fits::Later);
+        assert_eq!(all.fits(9, &line(1, 4, 10)), Fits::Not);
+        assert_eq!(all.fits(10, &line(1, 4, 12)), Fits::Next);
+        assert_eq!(all.fits(12, &line(1, 5, 13)), Fits::Later);
+        assert!(mine.is_of(JobId(Uuid::from_u128(1))));
+        assert!(!all.is_of(JobId(Uuid::from_u128(1))));
         assert!(mine.ends_with(&line(1, 4, 12)));
         assert!(!all.ends_with(&line(1, 4, 12)));
     }

@@ -3,6 +3,7 @@
 use crate::id::{JobId, OutputId, TaskId, WorkerId};
 use crate::lane::Lane;
 use crate::time::Timestamp;
+use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,6 +22,9 @@ pub struct WorkerView {
     pub ffmpeg_version: String,
     /// Lanes it takes tasks from.
     pub lanes: Vec<Lane>,
+    /// Tasks it can run at once, of each lane.
+    #[serde(default)]
+    pub lane_slots: BTreeMap<String, u32>,
     /// Tasks it can run at once, over all lanes.
     pub slots: u32,
     /// How many it runs.
