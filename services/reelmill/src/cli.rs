@@ -1,6 +1,8 @@
 //! The command line as people type it. Words only: what a command does is in `commands`.
 
-use crate::commands::{cancel, config, doctor, encode, jobs, presets, serve, submit, workers};
+use crate::commands::{
+    cancel, config, doctor, encode, jobs, presets, serve, single, submit, workers,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -21,6 +23,12 @@ pub struct Cli {
 pub enum Command {
     /// Run the whole service in one process, embedded by default.
     Serve(serve::ServeArgs),
+    /// Run webapp alone: uploads, every write of the API, the page.
+    Webapp(single::SingleArgs),
+    /// Run status alone: decides and releases, every read of the API, media.
+    Status(single::SingleArgs),
+    /// Run a worker alone; it needs broker and object store, no database.
+    Encoder(single::SingleArgs),
     /// Encode files here, without a server; run again, it continues where it stopped.
     Encode(encode::EncodeArgs),
     /// Upload a file to a server and have it encoded there.
@@ -37,15 +45,6 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Show the effective configuration, secrets masked.
     Config(config::ConfigArgs),
-    /// Run webapp alone.
-    #[command(hide = true)]
-    Webapp(NotYetArgs),
-    /// Run status alone.
-    #[command(hide = true)]
-    Status(NotYetArgs),
-    /// Run a worker alone.
-    #[command(hide = true)]
-    Encoder(NotYetArgs),
     /// Keep a folder encoded.
     #[command(hide = true)]
     Watch(NotYetArgs),

@@ -8,10 +8,9 @@ pub fn reach(name: &str) {
         return;
     }
     tracing::error!(name, "a failpoint was reached; this process dies");
-    if let Err(error) = rustix::process::kill_process(
-        rustix::process::getpid(),
-        rustix::process::Signal::KILL,
-    ) {
+    if let Err(error) =
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
+    {
         tracing::error!(%error, "it could not be killed");
         std::process::abort();
     }

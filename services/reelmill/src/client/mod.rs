@@ -5,11 +5,12 @@ pub mod follow;
 pub mod remember;
 pub mod upload;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, ensure};
 use reelmill_domain::api::{Page, Problem};
-use reqwest::{Method, RequestBuilder, Response};
+use reelmill_runtime::config;
+use reqwest::{Certificate, Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 /// How long a server may take to answer a question. Never applies to bodies on their way.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,20 +23,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of this server; nothing is sent yet.
-    pub fn new(server: &str) -> anyhow::Result<Self> {
-        if server.starts_with("https:") {
-            bail!(
-                "{server}: https is not available yet in the command line; use the server's http address"
-            );
+    /// A client of the server that is configured; nothing is sent yet. For `https:` it trusts the authorities that this
+    /// system trusts, and those of `client.ca_file`.
+    pub fn new(config: &config::Client) -> anyhow::Result<Self> {
+        let mut http = reqwest::Client::builder().connect_timeout(Duration::from_secs(5));
+        if let Some(file) = &config.ca_file {
+            http = http.tls_certs_merge(authorities(file)?);
         }
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .build()
-            .context("can't make an HTTP client")?;
         Ok(Self {
-            http,
-            server: server.trim_end_matches('/').to_owned(),
+            http: http.build().context("can't make an HTTP client")?,
+            server: config.server.trim_end_matches('/').to_owned(),
         })
     }
 
@@ -133,6 +130,20 @@ impl Client {
             root(error)
         )
     }
+}
+
+/// The certificates of a PEM file.
+fn authorities(file: &Path) -> anyhow::Result<Vec<Certificate>> {
+    let shown = file.display();
+    let pem = std::fs::read(file)
+        .with_context(|| format!("the file that client.ca_file names ({shown}) can't be read"))?;
+    let found = Certificate::from_pem_bundle(&pem)
+        .with_context(|| format!("client.ca_file ({shown}) holds no certificates"))?;
+    ensure!(
+        !found.is_empty(),
+        "client.ca_file ({shown}) holds no certificates"
+    );
+    Ok(found)
 }
 
 /// A failure that may go away by itself: the network's, never the server's refusal.

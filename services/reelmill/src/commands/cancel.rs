@@ -17,7 +17,7 @@ pub struct CancelArgs {
 /// Cancels it.
 pub fn run(file: Option<PathBuf>, args: CancelArgs) -> anyhow::Result<Outcome> {
     let loaded = setup::configuration(file, setup::server_flag(&args.server))?;
-    let client = Client::new(&loaded.config.client.server)?;
+    let client = Client::new(&loaded.config.client)?;
     let job: JobView = setup::block_on(client.post(&format!("/api/v1/jobs/{}/cancel", args.id)))?;
     show::line(format!("{} {}", job.id, job.state));
     Ok(Outcome::Done)

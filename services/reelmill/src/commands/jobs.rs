@@ -34,7 +34,7 @@ pub struct JobsArgs {
 /// Prints them.
 pub fn run(file: Option<PathBuf>, args: JobsArgs) -> anyhow::Result<Outcome> {
     let loaded = setup::configuration(file, setup::server_flag(&args.server))?;
-    let client = Client::new(&loaded.config.client.server)?;
+    let client = Client::new(&loaded.config.client)?;
     setup::block_on(async {
         match (args.id, args.watch) {
             (Some(id), watch) => one(&client, id, watch, args.json.json).await,

@@ -6,7 +6,9 @@ pub mod doctor;
 pub mod encode;
 pub mod jobs;
 pub mod presets;
+mod process;
 pub mod serve;
+pub mod single;
 pub mod submit;
 pub mod workers;
 
@@ -15,6 +17,7 @@ use crate::{
     outcome::Outcome,
 };
 use anyhow::bail;
+use reelmill_runtime::config::Role;
 
 /// Runs the subcommand.
 pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
@@ -29,20 +32,11 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Workers(args) => workers::run(file, args),
         Command::Doctor(args) => doctor::run(file, args),
         Command::Config(args) => config::run(file, args),
-        Command::Webapp(_) => not_yet("webapp"),
-        Command::Status(_) => not_yet("status"),
-        Command::Encoder(_) => not_yet("encoder"),
-        Command::Watch(_) => not_yet("watch"),
-    }
-}
-
-fn not_yet(command: &str) -> anyhow::Result<Outcome> {
-    match command {
-        "watch" => bail!(
+        Command::Webapp(args) => single::run(Role::Webapp, file, args),
+        Command::Status(args) => single::run(Role::Status, file, args),
+        Command::Encoder(args) => single::run(Role::Encoder, file, args),
+        Command::Watch(_) => bail!(
             "`reelmill watch` is not available yet: use `reelmill encode` or `reelmill submit` for now"
-        ),
-        _ => bail!(
-            "`reelmill {command}` alone is not available yet, since a single service needs RabbitMQ and MySQL: use `reelmill serve`, which runs all three"
         ),
     }
 }

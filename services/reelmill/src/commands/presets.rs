@@ -25,7 +25,7 @@ pub struct PresetsArgs {
 /// Prints them.
 pub fn run(file: Option<PathBuf>, args: PresetsArgs) -> anyhow::Result<Outcome> {
     let loaded = setup::configuration(file, setup::server_flag(&args.server))?;
-    let client = Client::new(&loaded.config.client.server)?;
+    let client = Client::new(&loaded.config.client)?;
     let presets: Vec<PresetView> = setup::block_on(client.list("/api/v1/presets", usize::MAX))?;
     if let Some(name) = &args.name {
         return one(&presets, name, args.json.json);

@@ -39,7 +39,7 @@ pub struct SubmitArgs {
 /// Submits.
 pub fn run(file: Option<PathBuf>, args: SubmitArgs) -> anyhow::Result<Outcome> {
     let loaded = setup::configuration(file, setup::server_flag(&args.server))?;
-    let client = Client::new(&loaded.config.client.server)?;
+    let client = Client::new(&loaded.config.client)?;
     setup::block_on(submit(&client, &args))
 }
 

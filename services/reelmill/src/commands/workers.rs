@@ -9,7 +9,7 @@ use crate::{
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use reelmill_domain::{
-    api::{Page, PatchWorker, WorkerState, WorkerView},
+    api::{Page, PatchWorker, WorkerState, WorkerTask, WorkerView},
     id::WorkerId,
 };
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ enum Order {
 /// Prints or orders.
 pub fn run(file: Option<PathBuf>, args: WorkersArgs) -> anyhow::Result<Outcome> {
     let loaded = setup::configuration(file, setup::server_flag(&args.server))?;
-    let client = Client::new(&loaded.config.client.server)?;
+    let client = Client::new(&loaded.config.client)?;
     let workers = setup::block_on(find(&client, args.id, args.order))?;
     if args.json.json {
         show::json(&Page {
@@ -53,11 +53,20 @@ pub fn run(file: Option<PathBuf>, args: WorkersArgs) -> anyhow::Result<Outcome> 
     }
     let rows: Vec<Vec<String>> = workers.iter().map(row).collect();
     show::table::table(
-        &["ID", "NAME", "STATE", "BUSY", "LANES", "FFMPEG", "SEEN"],
+        &[
+            "ID", "NAME", "STATE", "BUSY", "LANES", "VERSION", "FFMPEG", "SEEN",
+        ],
         &rows,
     )
     .iter()
     .for_each(show::line);
+    let tasks: Vec<Vec<String>> = workers.iter().flat_map(tasks).collect();
+    if !tasks.is_empty() {
+        show::line("");
+        show::table::table(&["WORKER", "RUNS", "JOB", "TASK", "DONE"], &tasks)
+            .iter()
+            .for_each(show::line);
+    }
     Ok(Outcome::Done)
 }
 
@@ -100,7 +109,22 @@ fn row(worker: &WorkerView) -> Vec<String> {
         state.into(),
         format!("{}/{}", worker.busy, worker.slots),
         lanes.join(","),
+        worker.version.clone(),
         worker.ffmpeg_version.clone(),
         worker.seen_at.to_string(),
     ]
+}
+
+/// What it runs, a row each.
+fn tasks(worker: &WorkerView) -> Vec<Vec<String>> {
+    let row = |task: &WorkerTask| {
+        vec![
+            show::table::cut(&worker.name, 30),
+            task.kind.clone(),
+            task.job.to_string(),
+            task.task.to_string(),
+            format!("{:.0} %", task.progress * 100.0),
+        ]
+    };
+    worker.tasks.iter().map(row).collect()
 }

@@ -79,10 +79,6 @@ fn a_wrong_configuration_is_found() {
     fault(&ended, "configuration", "limits.pixels = many");
     let ended = run(doctor(home.path()).env("REELMILL__BROKER__URL", "amqp://mill:hunter2@mq"));
     fault(&ended, "configuration", "storage.shared");
-    let ended = run(doctor(home.path())
-        .env("REELMILL__BROKER__URL", "amqp://mill:hunter2@mq")
-        .env("REELMILL__STORAGE__SHARED", "true"));
-    fault(&ended, "configuration", "not available yet");
     assert!(!ended.out.contains("hunter2"));
 }
 

@@ -5,13 +5,19 @@
     reason = "tests speak by panicking"
 )]
 
+mod backends;
 mod client;
 mod configuration;
 mod doctor;
+mod doctor_outside;
 mod encode;
 mod films;
+mod https;
 mod look;
+mod process;
+mod proxy;
 mod reelmill;
 mod serve;
 mod server;
+mod single;
 mod wrong_use;

@@ -28,8 +28,8 @@ fn what_keeps_it_from_starting_is_one_line_and_code_2() {
         .unfit(&["no-such-ffmpeg", "apt install ffmpeg"]);
     fs::write(home.path().join("file"), "x").unwrap();
     run(&mut serve(&["--data", "file/data"])).unfit(&["file/data", "can't be written", "--data"]);
-    run(serve(&[]).env("REELMILL__DATABASE__URL", "mysql://mill:hunter2@db/mill"))
-        .unfit(&["mysql://mill:***@db/mill", "not available yet"]);
+    run(serve(&[]).env("REELMILL__DATABASE__URL", "mysql://mill:hunter2@db"))
+        .unfit(&["mysql://mill:***@db", "DATABASE"]);
     let _running = Server::start(home.path());
     run(serve(&["--data", "other", "--listen", "127.0.0.1:0"])
         .env("REELMILL__DATABASE__URL", "sqlite:data/reelmill.db"))

@@ -1,6 +1,7 @@
 //! `reelmill doctor`: looks at everything that could keep Reelmill from working here, and names each mend.
-//! Changes nothing but a file that it writes into the data folder and takes away again.
+//! Changes nothing but a file that it writes into the data folder, and one into the object store, and takes away again.
 
+mod backends;
 mod finding;
 mod folder;
 mod network;
@@ -9,12 +10,12 @@ mod tools;
 use crate::{
     cli::{JsonArgs, ServerArgs},
     outcome::Outcome,
-    setup, show,
+    setup, show, wire,
 };
 use clap::Args;
 use finding::{Finding, Level};
 pub use network::reachable;
-use reelmill_runtime::config::{Loaded, Role, world};
+use reelmill_runtime::config::{Loaded, Role};
 use std::path::PathBuf;
 
 /// Say what is missing or unreachable, and the mend.
@@ -52,9 +53,12 @@ pub fn run(file: Option<PathBuf>, args: DoctorArgs) -> anyhow::Result<Outcome> {
 async fn examine(loaded: &Loaded) -> anyhow::Result<Vec<Finding>> {
     let config = &loaded.config;
     let mut findings = vec![configuration(loaded)];
-    let listens = network::who_listens(config.webapp.listen).await;
+    let listens = network::who_listens(config.webapp.listen, &config.client).await;
     findings.extend(folder::examine(config, &listens));
     findings.extend(tools::examine(config).await);
+    if let Ok(wiring) = wire::plan(Role::All, config) {
+        findings.extend(backends::examine(&wiring).await);
+    }
     findings.push(network::port(config.webapp.listen, &listens));
     findings.push(network::server(loaded).await);
     Ok(findings)
@@ -65,15 +69,12 @@ fn configuration(loaded: &Loaded) -> Finding {
         Some(path) => format!("read from {}", path.display()),
         None => "built-in defaults, no file".into(),
     };
-    match world(Role::All, &loaded.config)
-        .map_err(anyhow::Error::from)
-        .and_then(|w| crate::wire::usable(&w))
-    {
-        Ok(()) => Finding::good("configuration", from),
+    match wire::plan(Role::All, &loaded.config) {
+        Ok(_) => Finding::good("configuration", from),
         Err(e) => Finding::fault(
             "configuration",
             format!("{e:#}"),
-            "change that URL; `reelmill config` shows where it is set",
+            "change that setting; `reelmill config` shows where it is set",
         ),
     }
 }

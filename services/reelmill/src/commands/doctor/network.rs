@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use crate::client::Client;
-use reelmill_runtime::config::Loaded;
+use reelmill_runtime::config::{self, Loaded};
 use std::{
     io::ErrorKind,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
@@ -23,11 +23,15 @@ pub enum Listens {
 }
 
 /// Finds out who listens on an address.
-pub async fn who_listens(address: SocketAddr) -> Listens {
+pub async fn who_listens(address: SocketAddr, client: &config::Client) -> Listens {
     match TcpListener::bind(address) {
         Ok(_free) => Listens::Nobody,
         Err(e) if e.kind() == ErrorKind::AddrInUse => {
-            if is_reelmill(&format!("http://{}", reachable(address))).await {
+            let here = config::Client {
+                server: format!("http://{}", reachable(address)),
+                ..client.clone()
+            };
+            if is_reelmill(&here).await {
                 Listens::Reelmill
             } else {
                 Listens::Other
@@ -61,7 +65,7 @@ pub fn port(address: SocketAddr, listens: &Listens) -> Finding {
 /// Whether `submit`, `jobs` and their like have a server to talk to.
 pub async fn server(loaded: &Loaded) -> Finding {
     let url = &loaded.config.client.server;
-    if is_reelmill(url).await {
+    if is_reelmill(&loaded.config.client).await {
         return Finding::good("server", format!("{url} answers"));
     }
     let found = format!("{url} does not answer as a Reelmill server");
@@ -85,8 +89,8 @@ pub async fn server(loaded: &Loaded) -> Finding {
 }
 
 /// Whether `/healthz` is answered as we answer it.
-async fn is_reelmill(url: &str) -> bool {
-    let Ok(client) = Client::new(url) else {
+async fn is_reelmill(client: &config::Client) -> bool {
+    let Ok(client) = Client::new(client) else {
         return false;
     };
     let look = client.get::<serde_json::Value>("/healthz");

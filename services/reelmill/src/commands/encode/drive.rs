@@ -10,12 +10,13 @@ use super::{
     resume,
 };
 use crate::{
-    service::{self, Service},
     setup,
     show::{job::ended, progress::Bars},
 };
 use anyhow::bail;
-use reelmill_domain::{id::JobId, job::Job, output::OutputState, preset::unavailable_reason};
+use reelmill_domain::{
+    id::JobId, job::Job, output::OutputState, preset::unavailable_reason, worker::Abilities,
+};
 use reelmill_runtime::{config::Loaded, lifecycle::Lifecycle, telemetry};
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -63,8 +64,7 @@ pub fn drive(call: Call<'_>) -> anyhow::Result<bool> {
     setup::run_services(config, async {
         let life = Lifecycle::new();
         life.listen()?;
-        let service = service::start(config, &life).await?;
-        let local = Local { service };
+        let local = Local::start(config, &life).await?;
         let mut bars = Bars::new(call.quiet);
         let done = tokio::select! {
             biased;
@@ -94,7 +94,7 @@ struct Active<'a> {
 }
 
 async fn work(call: Call<'_>, local: &Local, bars: &mut Bars) -> anyhow::Result<()> {
-    refuse_unavailable(&local.service, call.wanted)?;
+    refuse_unavailable(&local.abilities, call.wanted)?;
     let record_file = call.out.join(OWN).join(RECORD);
     let mut work = Work {
         local,
@@ -224,7 +224,7 @@ impl<'a> Work<'a> {
                 continue;
             };
             if let OutputState::Published(published) = &output.state {
-                let objects = self.local.service.folder.as_ref();
+                let objects = self.local.folder.as_ref();
                 collect(
                     objects,
                     self.folders,
@@ -282,8 +282,8 @@ impl<'a> Work<'a> {
 }
 
 /// Refuses before any work what this machine's ffmpeg can't make.
-fn refuse_unavailable(service: &Service, wanted: &[Wanted]) -> anyhow::Result<()> {
-    let able = std::slice::from_ref(&service.abilities);
+fn refuse_unavailable(abilities: &Abilities, wanted: &[Wanted]) -> anyhow::Result<()> {
+    let able = std::slice::from_ref(abilities);
     for goal in wanted.iter().flat_map(|w| &w.outputs) {
         if let Some(reason) = unavailable_reason(goal.preset, able) {
             bail!("preset `{}` can't be made here: {reason}", goal.preset.name);

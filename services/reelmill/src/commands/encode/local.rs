@@ -1,6 +1,11 @@
 //! The service of one call: the same webapp, status and encoder as `serve`, asked through its router without a listener.
 
-use crate::{identity::Identity, service::Service, show::one_line};
+use crate::{
+    identity::Identity,
+    service::{self, Ffmpeg, Service},
+    show::one_line,
+    wire,
+};
 use anyhow::{Context, bail};
 use axum::{
     body::{Body, to_bytes},
@@ -11,9 +16,16 @@ use reelmill_domain::{
     id::{FileId, JobId, UploadId},
     job::Job,
     keys,
+    worker::Abilities,
 };
-use reelmill_store::{StoreError, read, uploads};
+use reelmill_folder::FolderStore;
+use reelmill_runtime::{
+    config::{Config, Role},
+    lifecycle::Lifecycle,
+};
+use reelmill_store::{Store, StoreError, read, uploads};
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -24,11 +36,39 @@ const SOURCE_STAYS_MS: i64 = 24 * 3600 * 1000;
 
 /// The service of one call.
 pub struct Local {
-    /// Its parts.
+    /// The running services.
     pub service: Service,
+    /// Their database.
+    store: Store,
+    /// Their object store.
+    pub folder: Arc<FolderStore>,
+    /// What the ffmpeg here can do.
+    pub abilities: Abilities,
 }
 
 impl Local {
+    /// Starts it, with everything on this machine.
+    pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<Self> {
+        let ffmpeg = Ffmpeg::look(config).await?;
+        let wiring = wire::plan(Role::All, config)?;
+        let backends = wiring.open().await?;
+        let abilities = ffmpeg.abilities.clone();
+        let plan = service::Plan {
+            role: Role::All,
+            config,
+            wiring: &wiring,
+            listen: config.webapp.listen,
+            ffmpeg: Some(ffmpeg),
+        };
+        let (store, folder) = (backends.store.clone(), backends.folder.clone());
+        Ok(Self {
+            service: service::start(plan, backends, life).await?,
+            store: store.context("`encode` works with a database of its own")?,
+            folder: folder.context("`encode` works in a folder of its own")?,
+            abilities,
+        })
+    }
+
     /// Takes a file in as a complete upload, without copying it where that is possible.
     pub async fn take_in(&self, source: &Identity) -> anyhow::Result<UploadId> {
         let (file, id, token) = (
@@ -37,7 +77,7 @@ impl Local {
             Uuid::now_v7(),
         );
         let key = keys::source(file);
-        let stored = self.service.folder.adopt(&key, &source.path).await?;
+        let stored = self.folder.adopt(&key, &source.path).await?;
         if stored.bytes != source.bytes {
             bail!(
                 "{} is being written to: wait until it is finished",
@@ -45,8 +85,7 @@ impl Local {
             );
         }
         let name = source.name();
-        self.service
-            .store
+        self.store
             .transact(|txn| {
                 let new = uploads::NewUpload {
                     id,
@@ -89,7 +128,7 @@ impl Local {
 
     /// A job as the domain knows it: with the object keys of its outputs.
     pub async fn job(&self, id: JobId) -> anyhow::Result<Option<Job>> {
-        let record = read::job(self.service.store.db(), "", id).await?;
+        let record = read::job(self.store.db(), "", id).await?;
         Ok(record.map(|r| r.job))
     }
 
