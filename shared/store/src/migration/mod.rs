@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 /// How long a process waits for another one that migrates the same database.
 const WAIT_S: u32 = 600;
 /// The server's lock for it, one for each database; MySQL allows 64 characters.
-const LOCK: &str = "CONCAT('reelmill.migrate.', MD5(DATABASE()))";
+const LOCK: &str = "CONCAT('reelmill.migrate.', LEFT(SHA2(DATABASE(), 256), 40))";
 
 fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -58,7 +58,11 @@ async fn run(txn: &DatabaseTransaction) -> Result<(), StoreError> {
     txn.execute(table.if_not_exists())
         .await
         .attempt("making the table of migrations")?;
-    for migration in missing(txn).await? {
+    let missing = missing(txn).await?;
+    if missing.len() == all().len() {
+        prefer_exact(txn).await?;
+    }
+    for migration in missing {
         tracing::info!(migration = migration.name(), "migrating the database");
         migration
             .up(&SchemaManager::new(txn))
@@ -72,6 +76,21 @@ async fn run(txn: &DatabaseTransaction) -> Result<(), StoreError> {
             .exec_without_returning(txn)
             .await
             .attempt("noting a migration")?;
+    }
+    Ok(())
+}
+
+/// Has the tables of an empty MySQL database made with the collation that a later migration would convert them to, which
+/// takes time. It needs a right that isn't needed otherwise, and so may fail.
+async fn prefer_exact(txn: &DatabaseTransaction) -> Result<(), StoreError> {
+    let collation = ddl::exact_collation(&SchemaManager::new(txn))
+        .await
+        .attempt("asking for the server's collations")?;
+    if let Some(collation) = collation {
+        let sql = format!("ALTER DATABASE CHARACTER SET utf8mb4 COLLATE {collation}");
+        if let Err(error) = txn.execute_unprepared(&sql).await {
+            tracing::info!(%error, "the database keeps its collation; its tables get ours one by one");
+        }
     }
     Ok(())
 }
