@@ -23,7 +23,7 @@ keystone_prepare() { # HOME
     done
     keystone_proxy "$conf" >"$conf/proxy-server.conf"
     keystone_conf "$1" >"$conf/keystone.conf"
-    [ -f "$1/bootstrapped" ] || keystone_bootstrap "$bin/keystone-manage --config-file $conf/keystone.conf" || return 1
+    [ -f "$1/bootstrapped" ] || keystone_bootstrap "$bin/keystone-manage --config-file $conf/keystone.conf" "http://127.0.0.1:$(port keystone 1)/v3" || return 1
     touch "$1/bootstrapped"
 }
 
@@ -46,13 +46,13 @@ key_repository = $1/keys/credentials
 CONF
 }
 
-keystone_bootstrap() { # MANAGE
+keystone_bootstrap() { # MANAGE URL
     local user group
     user=$(id -un) group=$(id -gn)
     mkdir -p "$STATE/keystone/keys/tokens" "$STATE/keystone/keys/credentials"
     $1 db_sync && $1 fernet_setup --keystone-user "$user" --keystone-group "$group" &&
         $1 credential_setup --keystone-user "$user" --keystone-group "$group" &&
-        $1 bootstrap --bootstrap-password testing --bootstrap-region-id here --bootstrap-public-url "http://127.0.0.1:$(port keystone 1)/v3"
+        $1 bootstrap --bootstrap-password testing --bootstrap-region-id here --bootstrap-public-url "$2" --bootstrap-internal-url "$2"
 }
 
 keystone_proxy() { # CONF
