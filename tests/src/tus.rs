@@ -46,6 +46,15 @@ impl Tus {
         .await
     }
 
+    /// The same upload at another server.
+    #[must_use]
+    pub fn at(&self, api: &Api) -> Self {
+        Self {
+            url: api.url(&format!("/api/v1/uploads/{}", self.id())),
+            api: api.clone(),
+        }
+    }
+
     /// Its id.
     pub fn id(&self) -> &str {
         self.url.rsplit('/').next().unwrap_or_default()
