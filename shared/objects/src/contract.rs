@@ -95,8 +95,11 @@ pub trait ObjectStore: Send + Sync + 'static {
     fn uploads(&self) -> &dyn UploadSink;
 }
 
-/// Takes an upload in pieces. The state is a small JSON value that the caller keeps in its database: any process that
-/// has it can go on. One append at a time per upload: the caller holds the lock.
+/// Takes an upload in pieces. The state is a JSON value that the caller keeps in its database: any process that has it can
+/// go on. It is small, but for stores that must name every part: there it grows by about 50 bytes with each part. A state
+/// stays good until an append has begun with the one that followed it, so a caller may crash at any point. One append at a
+/// time per upload: the caller holds the lock. If its lock lapses without its noticing, its append must not change what
+/// the states of others name.
 #[async_trait]
 pub trait UploadSink: Send + Sync {
     /// Begins an upload whose whole will be `key`, of so many bytes if its sender has said so already.
@@ -130,7 +133,8 @@ pub trait UploadSink: Send + Sync {
     /// Forgets an unfinished upload and what it stored; not an error when there is none.
     async fn abort(&self, key: &str, state: serde_json::Value) -> Result<(), ObjectError>;
 
-    /// Takes back what lies beyond `bytes`: a piece whose tus checksum was wrong must not count.
+    /// Takes back what lies beyond `bytes`: a piece whose tus checksum was wrong must not count. `bytes` lies where the
+    /// append began that gave this state, or behind it.
     async fn truncate(
         &self,
         key: &str,

@@ -8,10 +8,13 @@
     reason = "a suite speaks by panicking; it runs in tests only"
 )]
 
+pub mod large;
+pub mod leftovers;
 pub mod listing;
 pub mod objects;
 pub mod resuming;
 pub mod uploads;
+pub mod urls;
 
 use crate::{ByteStream, ObjectStore};
 use bytes::Bytes;
@@ -95,6 +98,17 @@ macro_rules! objects_suite {
             resuming::a_piece_can_be_taken_back,
             resuming::an_offset_that_is_not_there_is_refused,
             resuming::an_append_to_a_finished_upload_harms_nothing,
+            large::a_large_file_comes_back,
+            large::a_length_said_first_changes_nothing,
+            large::breaks_at_odd_places_lose_nothing,
+            large::tiny_appends_add_up,
+            large::several_parts_can_be_taken_back,
+            large::a_state_is_small,
+            leftovers::what_is_ended_leaves_nothing,
+            leftovers::what_is_left_is_found_and_removed,
+            leftovers::discarding_never_harms_an_object,
+            urls::a_url_gives_the_object,
+            urls::a_url_of_nothing_gives_nothing,
         );
     };
     (@each $make:path; $($module:ident::$name:ident),+ $(,)?) => {

@@ -2,7 +2,8 @@
 
 use crate::{S3Config, budget::Budget, client, clock::Clock, errors::Place, names::Names};
 use aws_sdk_s3::Client;
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
+use tokio::sync::OnceCell;
 
 /// One bucket and the way to it.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct Bucket {
     pub spool: PathBuf,
     /// Requests at once for one file or upload.
     pub parallel: usize,
+    /// How many part numbers the store has, once that was tried out.
+    pub numbers: Arc<OnceCell<u32>>,
     /// The store's clock.
     pub clock: Clock,
     /// What failures are told of.
@@ -39,6 +42,7 @@ impl Bucket {
             names: Names::below(&config.prefix),
             budget: Budget::new(config.memory_bytes, parallel),
             parallel,
+            numbers: Arc::default(),
             clock,
             place: Place::of(&config),
             name: config.bucket,

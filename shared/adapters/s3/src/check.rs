@@ -20,7 +20,9 @@ pub async fn check(bucket: &Bucket) -> Result<(), ObjectError> {
         .send()
         .await
         .map_err(|e| listing.failed(e))?;
-    let trial = bucket.names.trial(&Uuid::now_v7().to_string());
+    let trial = bucket
+        .names
+        .object(&bucket.names.trial(&Uuid::now_v7().to_string()));
     let writing = bucket.place.attempt("writing to bucket", &bucket.name);
     bucket
         .client

@@ -147,7 +147,7 @@ impl Place {
         let endpoint = &self.endpoint;
         let said = match error {
             SdkError::ServiceError(_) => {
-                let words = error.message().unwrap_or("it gives no reason");
+                let words = error.message().map_or_else(|| roots(error), str::to_owned);
                 let status = status.map_or(String::new(), |s| format!("{s} "));
                 format!("{endpoint} answered {status}{code}: {words}")
             }

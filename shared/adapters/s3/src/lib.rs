@@ -12,6 +12,7 @@ mod config;
 mod errors;
 mod fetch;
 mod fill;
+mod limit;
 mod list;
 mod names;
 mod put;

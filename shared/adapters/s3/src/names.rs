@@ -69,9 +69,9 @@ impl Names {
         format!("{}{TAILS}{key}/{rest}", self.root)
     }
 
-    /// A name for trying out whether the bucket can be written.
+    /// What stands for a key when something is tried out; no key can be the same.
     pub fn trial(&self, id: &str) -> String {
-        format!("{}{TAILS}.check/{id}", self.root)
+        format!("{TAILS}.check/{id}")
     }
 }
 

@@ -4,8 +4,9 @@ use crate::{
     bucket::Bucket,
     client,
     fill::Body,
+    limit,
     schedule::Schedule,
-    uploads::multipart::{Multipart, Part},
+    uploads::multipart::{self, Multipart, Part},
 };
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -61,21 +62,17 @@ pub async fn file(bucket: &Bucket, key: &str, file: &Path) -> Result<ObjectMeta,
         put(bucket, key, &name, body, HashMap::new()).await?;
         return Ok(described(key, length));
     }
+    let numbers = limit::for_length(bucket, Some(length)).await?;
     let upload = Multipart::begin(bucket, key).await?;
     let given_up = upload.clone().abort_unless_done();
-    let part = Schedule::part_of(length);
-    let numbers = 1..=length.div_ceil(part) as u16;
-    let mut parts: Vec<Part> = stream::iter(numbers)
-        .map(|number| {
-            let start = u64::from(number - 1) * part;
-            let body = Body::file(file, start..(start + part).min(length));
-            upload.part(number, body)
-        })
+    let mut parts: Vec<Part> = stream::iter((1..).zip(Schedule::of_file(length, numbers)))
+        .map(|(number, range)| upload.part(number, Body::file(file, range)))
         .buffer_unordered(bucket.parallel)
         .try_collect()
         .await?;
     parts.sort_unstable();
-    upload.complete(&parts, length).await?;
+    let made = upload.complete(&parts).await;
+    multipart::judge(bucket, key, upload.mark(), length, made).await?;
     given_up.done();
     Ok(described(key, length))
 }

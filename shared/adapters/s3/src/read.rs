@@ -25,6 +25,13 @@ pub struct Head {
     pub metadata: HashMap<String, String>,
 }
 
+impl Head {
+    /// Whether it was put together from parts: then its mark says of how many, behind a dash.
+    pub fn is_of_parts(&self) -> bool {
+        self.etag.as_ref().is_some_and(|etag| etag.contains('-'))
+    }
+}
+
 /// What is known of the object at a key.
 pub async fn head(bucket: &Bucket, key: &str) -> Result<Head, ObjectError> {
     let head = bucket

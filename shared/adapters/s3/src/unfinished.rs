@@ -1,9 +1,9 @@
 //! What was begun and not ended: multipart uploads, and pieces of tails. Ages are the store's. Whether somebody still goes
 //! on with one of them only the caller can know.
 
-use crate::{bucket::Bucket, put, uploads::multipart::Multipart};
+use crate::{bucket::Bucket, put, read, uploads::multipart::Multipart};
 use aws_sdk_s3::{error::ProvideErrorMetadata, primitives::DateTime};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use reelmill_objects::{ObjectError, Unfinished};
 
 /// The most that is listed.
@@ -28,6 +28,12 @@ pub async fn unfinished(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>
 /// Removes one of them.
 pub async fn discard(bucket: &Bucket, what: &Unfinished) -> Result<(), ObjectError> {
     if let Some(id) = what.id.strip_prefix(UPLOAD) {
+        match read::head(bucket, &what.key).await {
+            // It may be this upload's. Swift keeps the parts below the upload's id, so aborting could take them away.
+            Ok(head) if head.is_of_parts() => return Ok(()),
+            Ok(_) | Err(ObjectError::NotFound { .. }) => {}
+            Err(e) => return Err(e),
+        }
         let upload = Multipart::of(bucket, &what.key, id.to_owned(), String::new());
         return upload.abort().await;
     }
@@ -60,21 +66,28 @@ async fn uploads(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>, Objec
         Some((key.to_owned(), upload.upload_id()?.to_owned(), age_s))
     });
     let ours: Vec<_> = ours.collect();
-    stream::iter(ours)
+    let all = stream::iter(ours)
         .map(|(key, id, begun_s)| async move {
             let age_s = match begun_s {
                 0..=YOUNG_S => begun_s,
-                _ => begun_s.min(last_part(bucket, &key, &id).await?.unwrap_or(begun_s)),
+                _ => match last_part(bucket, &key, &id).await {
+                    Ok(last_s) => begun_s.min(last_s.unwrap_or(begun_s)),
+                    Err(error) => {
+                        tracing::warn!(%error, "how old an upload is can't be told");
+                        0
+                    }
+                },
             };
-            Ok(Unfinished {
+            Unfinished {
                 key,
                 id: format!("{UPLOAD}{id}"),
                 age_s,
-            })
+            }
         })
         .buffered(AT_ONCE)
-        .try_collect()
-        .await
+        .collect()
+        .await;
+    Ok(all)
 }
 
 /// How long ago the upload got its last part; `None` if it has none, or is gone.

@@ -23,17 +23,11 @@ pub async fn finish(
 ) -> Result<ObjectMeta, ObjectError> {
     let attempt = bucket.place.attempt("finishing", key);
     state.cut(bytes).map_err(|cause| attempt.because(cause))?;
-    let made = make(bucket, key, &state, bytes).await;
-    match multipart::find(bucket, key, &state.id).await? {
-        Some(head) if head.bytes == bytes => {}
-        Some(head) => {
-            let there = head.bytes;
-            return Err(attempt.because(format!("it was finished with {there} bytes")));
-        }
-        None => {
-            made?;
-            return Err(attempt.because("the store says it is done, and has no such object"));
-        }
+    let made = make(bucket, key, &state).await;
+    let head = multipart::judge(bucket, key, &state.id, bytes, made).await?;
+    if head.is_of_parts() {
+        // It is this upload's, which is over. Aborting it could only do harm: Swift keeps the parts below the upload's id.
+        state.upload = None;
     }
     if let Err(error) = forget(bucket, key, &state).await {
         tracing::warn!(%error, "what a finished upload leaves stays until it is swept");
@@ -49,12 +43,7 @@ pub async fn abort(bucket: &Arc<Bucket>, key: &str, state: &State) -> Result<(),
     forget(bucket, key, state).await
 }
 
-async fn make(
-    bucket: &Arc<Bucket>,
-    key: &str,
-    state: &State,
-    bytes: u64,
-) -> Result<(), ObjectError> {
+async fn make(bucket: &Arc<Bucket>, key: &str, state: &State) -> Result<(), ObjectError> {
     let attempt = bucket.place.attempt("finishing", key);
     let rest = match state.tail.is_empty() {
         true => Body::memory(Bytes::new()),
@@ -80,7 +69,7 @@ async fn make(
             .ok_or_else(|| attempt.because("it is longer than a store takes"))?;
         parts.push(upload.part(number, rest).await?);
     }
-    upload.complete(&parts, bytes).await
+    upload.complete(&parts).await
 }
 
 /// Removes what is not the object: the multipart upload if it is still there, and every piece of the tail.

@@ -17,6 +17,9 @@
 //! - **What is left over is found.** Finishing and aborting list the upload's pieces and remove them; what a dead process
 //!   leaves, [`crate::S3Store`]'s `unfinished` lists.
 //!
+//! OpenStack Swift's S3 API takes parts for an upload that is completed, and they would change the object if they had its
+//! numbers: the salts keep a late writer from that, too. Parts that nobody names stay there in a container of Swift's own.
+//!
 //! Part numbers have gaps, which S3 allows in general purpose buckets (not in directory buckets, nor with per-part
 //! checksums, which we don't use).
 
@@ -26,7 +29,7 @@ pub mod multipart;
 mod state;
 mod tail;
 
-use crate::bucket::Bucket;
+use crate::{bucket::Bucket, limit};
 use async_trait::async_trait;
 use multipart::Multipart;
 use reelmill_objects::{Appended, ByteStream, ObjectError, ObjectMeta, UploadSink, check_key};
@@ -61,7 +64,8 @@ impl UploadSink for Uploads {
     async fn begin(&self, key: &str, length: Option<u64>) -> Result<Value, ObjectError> {
         check_key(key)?;
         let id = Uuid::now_v7().simple().to_string();
-        let mut state = State::begun(id, length, None);
+        let numbers = limit::for_length(&self.bucket, length).await?;
+        let mut state = State::begun(id, length, numbers);
         if !state.schedule().is_one_part() {
             let upload = Multipart::begin_marked(&self.bucket, key, &state.id).await?;
             state.upload = Some(upload.id().to_owned());

@@ -7,7 +7,11 @@ use crate::{
     fill::Body,
     read::{self, Head},
 };
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::{
+    error::ProvideErrorMetadata,
+    operation::upload_part::builders::UploadPartFluentBuilder,
+    types::{CompletedMultipartUpload, CompletedPart},
+};
 use reelmill_objects::ObjectError;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, time::Duration};
@@ -38,6 +42,29 @@ pub async fn find(bucket: &Bucket, key: &str, mark: &str) -> Result<Option<Head>
         Ok(head) if bears(&head, mark) => Ok(Some(head)),
         Ok(_) | Err(ObjectError::NotFound { .. }) => Ok(None),
         Err(e) => Err(e),
+    }
+}
+
+/// What an attempt to make the object came to: the object with the mark is there, or the attempt failed. Whatever the
+/// attempt says, since its answer may have got lost and its repetition refused.
+pub async fn judge(
+    bucket: &Bucket,
+    key: &str,
+    mark: &str,
+    bytes: u64,
+    made: Result<(), ObjectError>,
+) -> Result<Head, ObjectError> {
+    let attempt = bucket.place.attempt("finishing", key);
+    match find(bucket, key, mark).await? {
+        Some(head) if head.bytes == bytes => Ok(head),
+        Some(head) => Err(attempt.because(format!(
+            "it was finished with {} bytes, not with {bytes}",
+            head.bytes
+        ))),
+        None => {
+            made?;
+            Err(attempt.because("the store says it is done, and has no such object"))
+        }
     }
 }
 
@@ -89,19 +116,18 @@ impl Multipart {
         &self.id
     }
 
+    /// What its object bears.
+    pub fn mark(&self) -> &str {
+        &self.mark
+    }
+
     /// Stores a part, when it is this request's turn.
     pub async fn part(&self, number: u16, body: Body) -> Result<Part, ObjectError> {
         let attempt = self.bucket.place.attempt("storing a part of", &self.key);
         let _turn = self.bucket.budget.request().await;
         let stored = self
-            .bucket
-            .client
-            .upload_part()
-            .bucket(&self.bucket.name)
-            .key(self.bucket.names.object(&self.key))
-            .upload_id(&self.id)
-            .part_number(i32::from(number))
-            .body(body.stream().await.map_err(|e| attempt.because(e))?)
+            .send(u32::from(number), &body)
+            .await?
             .customize()
             .config_override(client::sending(body.len()))
             .send()
@@ -113,8 +139,33 @@ impl Multipart {
         Ok(Part(number, etag))
     }
 
-    /// Makes the object, of exactly these parts, in rising order. Finds it when that was done already.
-    pub async fn complete(&self, parts: &[Part], bytes: u64) -> Result<(), ObjectError> {
+    /// Whether the store takes a part with this number.
+    pub async fn takes(&self, number: u32, body: Body) -> Result<bool, ObjectError> {
+        let attempt = self.bucket.place.attempt("trying out parts of", &self.key);
+        let sent = self.send(number, &body).await?.send().await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(e) if e.code() == Some("InvalidArgument") => Ok(false),
+            Err(e) => Err(attempt.failed(e)),
+        }
+    }
+
+    async fn send(&self, number: u32, body: &Body) -> Result<UploadPartFluentBuilder, ObjectError> {
+        let attempt = self.bucket.place.attempt("storing a part of", &self.key);
+        let request = self
+            .bucket
+            .client
+            .upload_part()
+            .bucket(&self.bucket.name)
+            .key(self.bucket.names.object(&self.key))
+            .upload_id(&self.id)
+            .part_number(i32::try_from(number).map_err(|e| attempt.because(e))?)
+            .body(body.stream().await.map_err(|e| attempt.because(e))?);
+        Ok(request)
+    }
+
+    /// Makes the object, of exactly these parts, in rising order. An error may be an answer that got lost: see [`judge`].
+    pub async fn complete(&self, parts: &[Part]) -> Result<(), ObjectError> {
         let attempt = self.bucket.place.attempt("finishing", &self.key);
         let parts = parts
             .iter()
@@ -125,8 +176,7 @@ impl Multipart {
                     .build()
             })
             .collect();
-        let done = self
-            .bucket
+        self.bucket
             .client
             .complete_multipart_upload()
             .bucket(&self.bucket.name)
@@ -141,18 +191,8 @@ impl Multipart {
             .config_override(client::lasting(COMPLETING))
             .send()
             .await
-            .map_err(|e| gone_is_a_failure(attempt.failed(e), attempt));
-        match (done, find(&self.bucket, &self.key, &self.mark).await?) {
-            (_, Some(head)) if head.bytes == bytes => Ok(()),
-            (_, Some(head)) => Err(attempt.because(format!(
-                "it was finished with {} bytes, not with {bytes}",
-                head.bytes
-            ))),
-            (Err(e), None) => Err(e),
-            (Ok(_), None) => {
-                Err(attempt.because("the store says it is done, and has no such object"))
-            }
-        }
+            .map_err(|e| gone_is_a_failure(attempt.failed(e), attempt))?;
+        Ok(())
     }
 
     /// Forgets it, with its parts; not an error when it is gone.

@@ -17,6 +17,8 @@ pub struct State {
     pub id: String,
     /// Its length, if that was known when it began.
     pub length: Option<u64>,
+    /// The largest part number it may use.
+    pub numbers: u32,
     /// What the store calls its multipart upload; none for what fits into one part.
     pub upload: Option<String>,
     /// The parts that count, slot by slot.
@@ -47,12 +49,13 @@ pub struct Before {
 
 impl State {
     /// Of an upload that has just begun.
-    pub fn begun(id: String, length: Option<u64>, upload: Option<String>) -> Self {
+    pub fn begun(id: String, length: Option<u64>, numbers: u32) -> Self {
         Self {
             version: VERSION,
             id,
             length,
-            upload,
+            numbers,
+            upload: None,
             parts: Vec::new(),
             tail: Vec::new(),
             before: None,
@@ -79,7 +82,7 @@ impl State {
 
     /// How it is cut.
     pub fn schedule(&self) -> Schedule {
-        Schedule::of(self.length)
+        Schedule::of(self.length, self.numbers)
     }
 
     /// Bytes that are stored in all.
