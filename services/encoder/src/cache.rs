@@ -19,7 +19,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The sources of one worker. Lies in its scratch folder, and goes with it.
@@ -142,13 +142,14 @@ impl Inner {
         if let Err(error) = self.make_free(self.min_free.saturating_add(input.bytes)) {
             tracing::warn!(%error, "the scratch folder's free space can't be told");
         }
+        let begun = Instant::now();
         let mut retry = Retry::within(self.retry);
         while let Err(error) = self.fetch_once(input, to).await {
             if !retry.after(&error).await {
                 return Err(error);
             }
         }
-        metrics::object_bytes_in(input.bytes);
+        metrics::object_in(input.bytes, begun.elapsed());
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 use crate::worker::Worker;
 use reelmill_domain::wire::WorkerEventBody;
+use reelmill_runtime::metrics;
 use std::sync::Arc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -18,14 +19,19 @@ pub async fn renew(worker: Arc<Worker>, ended: CancellationToken) {
             _ = beat.tick() => {}
             () = worker.news.notified() => {}
         }
+        let info = worker.info();
+        for lane in &info.lanes {
+            metrics::free_slots(&lane.lane.0, lane.free);
+        }
         let renewal = worker.event(WorkerEventBody::Renewal {
-            info: worker.info(),
+            info,
             runs: worker.runs.all(),
         });
         let said = tokio::select! {
             () = ended.cancelled() => return,
             said = worker.broker.publish_event(&renewal) => said,
         };
+        metrics::renewed(said.is_ok());
         if said.is_ok() {
             worker.renewed();
         }

@@ -28,6 +28,7 @@ use reelmill_runtime::metrics;
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -82,13 +83,14 @@ impl Run<'_> {
             return Err(Fault::Ended);
         }
         self.keys.begin(&key);
+        let begun = Instant::now();
         let put = tokio::select! {
             () = self.token.cancelled() => return Err(Fault::Ended),
             put = self.put_again(&key, file) => put,
         };
         let stored = put.map_err(|e| store_failed(&e))?;
         self.keys.done();
-        metrics::object_bytes_out(stored.bytes);
+        metrics::object_out(stored.bytes, begun.elapsed());
         Ok(stored)
     }
 

@@ -81,7 +81,6 @@ async fn renewals_come_every_second_while_it_works() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_without_a_free_slot_leaves_the_message_to_others() {
-    use reelmill_broker::Broker;
     let farm = Farm::new().await;
     let source = long_source(&farm).await;
     let first = farm.task(specs::long_encode(&source));

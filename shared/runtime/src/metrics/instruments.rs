@@ -34,6 +34,9 @@ pub struct Instruments {
     pub encode_speed: Histogram<f64>,
     pub source_fetches: Counter<u64>,
     pub object_bytes: Counter<u64>,
+    pub object_seconds: Histogram<f64>,
+    pub renewals: Counter<u64>,
+    pub free_slots: Gauge<u64>,
 }
 
 impl Instruments {
@@ -72,6 +75,13 @@ impl Instruments {
             encode_speed: histogram(&meter, ENCODE_SPEED, SPEED),
             source_fetches: counter(&meter, SOURCE_FETCHES),
             object_bytes: counter(&meter, OBJECT_BYTES),
+            object_seconds: histogram(&meter, OBJECT_SECONDS, TASK_S),
+            renewals: counter(&meter, RENEWALS),
+            free_slots: meter
+                .u64_gauge(FREE_SLOTS.name)
+                .with_unit(FREE_SLOTS.unit)
+                .with_description(FREE_SLOTS.help)
+                .build(),
         }
     }
 

@@ -179,6 +179,24 @@ pub const OBJECT_BYTES: Metric = metric(
     &["direction"],
     "Bytes that this worker moved from (`in`) and to (`out`) the object store.",
 );
+pub const OBJECT_SECONDS: Metric = metric(
+    "reelmill_object_seconds",
+    "s",
+    &["direction"],
+    "Time of one file on its way from (`in`) or to (`out`) the object store, tries again included.",
+);
+pub const RENEWALS: Metric = metric(
+    "reelmill_renewals_total",
+    "{renewal}",
+    &["result"],
+    "Renewals of this worker: sent, or failed because the broker was away.",
+);
+pub const FREE_SLOTS: Metric = metric(
+    "reelmill_worker_free_slots",
+    "{slot}",
+    &["lane"],
+    "Slots of this worker that could take a task; lanes may share them.",
+);
 pub const PROCESS_CPU: Metric = metric(
     "process_cpu_seconds_total",
     "s",

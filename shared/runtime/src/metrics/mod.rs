@@ -128,16 +128,36 @@ pub fn source_fetched(was_there: bool) {
     INSTRUMENTS.source_fetches.add(1, &result);
 }
 
-/// encoder: bytes came from the object store.
-pub fn object_bytes_in(bytes: u64) {
-    let direction = [KeyValue::new("direction", "in")];
-    INSTRUMENTS.object_bytes.add(bytes, &direction);
+/// encoder: a file came from the object store.
+pub fn object_in(bytes: u64, took: Duration) {
+    object("in", bytes, took);
 }
 
-/// encoder: bytes went to the object store.
-pub fn object_bytes_out(bytes: u64) {
-    let direction = [KeyValue::new("direction", "out")];
+/// encoder: a file went to the object store.
+pub fn object_out(bytes: u64, took: Duration) {
+    object("out", bytes, took);
+}
+
+fn object(direction: &'static str, bytes: u64, took: Duration) {
+    let direction = [KeyValue::new("direction", direction)];
     INSTRUMENTS.object_bytes.add(bytes, &direction);
+    let seconds = took.as_secs_f64();
+    INSTRUMENTS.object_seconds.record(seconds, &direction);
+}
+
+/// encoder: the broker took a renewal, or could not be reached.
+pub fn renewed(sent: bool) {
+    let result = if sent { "sent" } else { "failed" };
+    INSTRUMENTS
+        .renewals
+        .add(1, &[KeyValue::new("result", result)]);
+}
+
+/// encoder: so many slots of a lane are free.
+pub fn free_slots(lane: &str, free: u16) {
+    INSTRUMENTS
+        .free_slots
+        .record(free.into(), &[KeyValue::new("lane", lane.to_owned())]);
 }
 
 #[cfg(test)]

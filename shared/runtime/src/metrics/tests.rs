@@ -137,13 +137,19 @@ async fn what_was_recorded_is_on_the_page_and_the_page_is_sound() {
     encoded("webm", Duration::ZERO, 20.0);
     source_fetched(true);
     source_fetched(false);
-    object_bytes_in(7);
-    object_bytes_out(9);
+    object_in(7, Duration::from_secs(1));
+    object_out(9, Duration::from_secs(2));
+    renewed(true);
+    free_slots("encode", 2);
     let listening = event_stream();
 
     let router = axum::Router::from(router(None));
     let page = scrape(&router).await;
     assert_eq!(value(&page, "reelmill_upload_bytes_total", &[]), Some(5.0));
+    let lane = [("lane", "encode")];
+    assert_eq!(value(&page, "reelmill_worker_free_slots", &lane), Some(2.0));
+    let out = [("direction", "out")];
+    assert_eq!(value(&page, "reelmill_object_bytes_total", &out), Some(9.0));
     let webm = [("preset", "webm")];
     assert_eq!(
         value(&page, "reelmill_encode_seconds_count", &webm),
