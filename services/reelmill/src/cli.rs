@@ -1,7 +1,7 @@
 //! The command line as people type it. Words only: what a command does is in `commands`.
 
 use crate::commands::{
-    cancel, config, doctor, encode, jobs, presets, serve, single, submit, workers,
+    cancel, config, doctor, encode, health, jobs, presets, serve, single, submit, workers,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -45,6 +45,9 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Show the effective configuration, secrets masked.
     Config(config::ConfigArgs),
+    /// Say by the exit code whether the service at an address is ready.
+    #[command(hide = true)]
+    Health(health::HealthArgs),
     /// Keep a folder encoded.
     #[command(hide = true)]
     Watch(NotYetArgs),

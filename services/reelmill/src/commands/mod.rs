@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod config;
 pub mod doctor;
 pub mod encode;
+pub mod health;
 pub mod jobs;
 pub mod presets;
 mod process;
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Workers(args) => workers::run(file, args),
         Command::Doctor(args) => doctor::run(file, args),
         Command::Config(args) => config::run(file, args),
+        Command::Health(args) => health::run(args),
         Command::Webapp(args) => single::run(Role::Webapp, file, args),
         Command::Status(args) => single::run(Role::Status, file, args),
         Command::Encoder(args) => single::run(Role::Encoder, file, args),
