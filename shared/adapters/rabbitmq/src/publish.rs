@@ -55,11 +55,9 @@ pub struct Publisher {
     ways: Mutex<HashMap<Route, Arc<Way>>>,
 }
 
-/// A route's channel.
+/// A route's channel, once opened.
 #[derive(Default)]
-struct Way {
-    open: tokio::sync::Mutex<Option<Arc<Open>>>,
-}
+struct Way(tokio::sync::Mutex<Option<Arc<Open>>>);
 
 struct Open {
     live: Arc<Live>,
@@ -95,18 +93,20 @@ impl Publisher {
     ) -> Result<Fate, BrokerError> {
         let body = body::write(attempt, message)?;
         let properties = body::properties(message, ttl);
-        let deadline = Instant::now() + PATIENCE;
-        let open = self.open(attempt, route, deadline, true).await?;
-        // A channel on which a confirmation was never awaited keeps its place for ever: leave it.
-        let mut unfinished = Unfinished(Some(&open));
-        let sent = timeout_at(deadline, send(&open, route, &body, properties, true)).await;
-        match sent {
-            Ok(Ok(confirmation)) => {
-                unfinished.0 = None;
-                judge(attempt, confirmation)
-            }
-            Ok(Err(error)) => Err(unreachable(attempt, error)),
-            Err(_) => Err(unreachable(attempt, late(&open.live))),
+        let whole = async {
+            let open = self.open(attempt, route, true).await?;
+            // A confirmation that nobody awaits any more keeps its place on the channel for ever: leave the channel then.
+            let mut unfinished = Unfinished(Some(&open));
+            let confirmation = send(&open, route, &body, properties, true).await;
+            unfinished.0 = None;
+            judge(
+                attempt,
+                confirmation.map_err(|error| unreachable(attempt, error))?,
+            )
+        };
+        match timeout_at(Instant::now() + PATIENCE, whole).await {
+            Ok(fate) => fate,
+            Err(_) => Err(self.late(attempt)),
         }
     }
 
@@ -117,22 +117,21 @@ impl Publisher {
         exchange: &'static str,
         message: &T,
     ) -> Result<(), BrokerError> {
-        let live = self.link.now(attempt)?;
-        if let Some(reason) = live.blocked() {
-            return Err(unreachable(attempt, blocked(&reason)));
-        }
+        self.check(attempt)?;
         let route = Route {
             exchange,
             key: String::new(),
         };
         let body = body::write(attempt, message)?;
         let properties = body::properties(message, None);
-        let deadline = Instant::now() + PATIENCE;
-        let open = self.open(attempt, &route, deadline, false).await?;
-        match timeout_at(deadline, send(&open, &route, &body, properties, false)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(unreachable(attempt, error)),
-            Err(_) => Err(unreachable(attempt, late(&open.live))),
+        let whole = async {
+            let open = self.open(attempt, &route, false).await?;
+            let sent = send(&open, &route, &body, properties, false).await;
+            sent.map_err(|error| unreachable(attempt, error))
+        };
+        match timeout_at(Instant::now() + PATIENCE, whole).await {
+            Ok(sent) => sent.map(drop),
+            Err(_) => Err(self.late(attempt)),
         }
     }
 
@@ -151,41 +150,49 @@ impl Publisher {
         }
     }
 
-    /// The channel of a route.
+    /// Why something took too long.
+    fn late(&self, attempt: &'static str) -> BrokerError {
+        let not_confirmed = || {
+            unreachable(
+                attempt,
+                format!("not confirmed within {} s", PATIENCE.as_secs()),
+            )
+        };
+        self.check(attempt).err().unwrap_or_else(not_confirmed)
+    }
+
+    /// The channel of a route. Waits for the connection, and until the broker takes messages from it: what is handed to the
+    /// library before that piles up there, and goes out long after the caller has given up.
     async fn open(
         &self,
         attempt: &'static str,
         route: &Route,
-        deadline: Instant,
         confirms: bool,
     ) -> Result<Arc<Open>, BrokerError> {
         let way = lock(&self.ways).entry(route.clone()).or_default().clone();
-        let mut open = timeout_at(deadline, way.open.lock())
-            .await
-            .map_err(|_| unreachable(attempt, "no channel could be opened in time"))?;
-        let good = match open.take().filter(|open| open.is_good()) {
-            Some(good) => good,
-            None => {
-                let live = self.link.wait(attempt, deadline).await?;
-                let channel = live.channel(attempt).await?;
-                if confirms {
-                    let options = ConfirmSelectOptions::default();
-                    within(attempt, channel.confirm_select(options)).await?;
-                }
-                Arc::new(Open {
-                    live,
-                    channel,
-                    spent: AtomicBool::new(false),
-                })
-            }
-        };
-        *open = Some(good.clone());
-        drop(open);
-        // What is handed to the library while the broker is blocked piles up there, and goes out long after we gave up.
-        if timeout_at(deadline, good.live.unblocked()).await.is_err() {
-            return Err(unreachable(attempt, late(&good.live)));
+        let mut open = way.0.lock().await;
+        if let Some(good) = open.as_ref().filter(|open| open.is_good()) {
+            let good = good.clone();
+            drop(open);
+            good.live.unblocked().await;
+            return Ok(good);
         }
-        Ok(good)
+        // Callers in flight may hold it still; it closes with the last of them.
+        *open = None;
+        let live = self.link.wait(attempt, Instant::now() + PATIENCE).await?;
+        live.unblocked().await;
+        let channel = live.channel(attempt).await?;
+        if confirms {
+            let options = ConfirmSelectOptions::default();
+            within(attempt, channel.confirm_select(options)).await?;
+        }
+        let fresh = Arc::new(Open {
+            live,
+            channel,
+            spent: AtomicBool::new(false),
+        });
+        *open = Some(fresh.clone());
+        Ok(fresh)
     }
 }
 
@@ -219,13 +226,6 @@ fn judge(attempt: &'static str, confirmation: Confirmation) -> Result<Fate, Brok
             attempt,
             "the channel does not confirm what is sent",
         )),
-    }
-}
-
-fn late(live: &Live) -> String {
-    match live.blocked() {
-        Some(reason) => blocked(&reason),
-        None => format!("not confirmed within {} s", PATIENCE.as_secs()),
     }
 }
 
