@@ -82,22 +82,26 @@ impl Uploads {
             }
         }
         let broken = writer.take_all(data).await;
-        let (new, failed) = writer.end().await;
-        let durable: u64 = new.iter().map(|s| s.bytes).sum();
-        if let Some(error) = failed {
-            let wanted = cut.bytes();
-            let full = matches!(error, ObjectError::Full { .. });
-            if full || cut.kept_bytes() + durable < wanted {
-                // The caller keeps the state it had, which names none of these.
-                let ids = new.iter().map(|s| &s.id);
-                if let Err(left) = self.group(attempt, &state).remove(ids).await {
-                    tracing::warn!(key = attempt.key, %left, "segments stay until the upload ends");
-                }
-                return Err(error);
-            }
-            return Ok(state.next(cut, new).appended(Some(error)));
+        let written = writer.end().await;
+        let Some(error) = written.failed else {
+            return Ok(state.next(cut, written.segments).appended(broken));
+        };
+        let durable: u64 = written.segments.iter().map(|s| s.bytes).sum();
+        let is_full = matches!(error, ObjectError::Full { .. });
+        let counts = !is_full && cut.kept_bytes() + durable >= cut.bytes();
+        let mut lost = written.behind_a_gap;
+        if !counts {
+            // The caller keeps the state it had, which names none of these.
+            lost.extend(written.segments.iter().cloned());
         }
-        Ok(state.next(cut, new).appended(broken))
+        let lost = lost.iter().map(|s| &s.id);
+        if let Err(left) = self.group(attempt, &state).remove(lost).await {
+            tracing::warn!(key = attempt.key, %left, "segments stay until the upload ends");
+        }
+        match counts {
+            true => Ok(state.next(cut, written.segments).appended(Some(error))),
+            false => Err(error),
+        }
     }
 
     /// Once in a while the segments that an upload keeps get their whole time again.

@@ -14,6 +14,17 @@ use tokio::task::JoinSet;
 
 const ATTEMPT: &str = "appending to the upload";
 
+/// What was written.
+#[derive(Default)]
+pub struct Written {
+    /// What counts, in order.
+    pub segments: Vec<Segment>,
+    /// What came after one that failed, and counts no more.
+    pub behind_a_gap: Vec<Segment>,
+    /// Why there are no more.
+    pub failed: Option<ObjectError>,
+}
+
 /// Writes segments of one upload. Dropped, it stops what is on its way.
 pub struct Writer {
     core: Arc<Core>,
@@ -69,19 +80,23 @@ impl Writer {
         }
     }
 
-    /// Sends what is left and waits for all. The segments that count, and why there are no more.
-    pub async fn end(mut self) -> (Vec<Segment>, Option<ObjectError>) {
+    /// Sends what is left and waits for all.
+    pub async fn end(mut self) -> Written {
         if self.failed.is_none() && self.filling.bytes() > 0 {
             self.send().await;
         }
         while self.one_arrives().await {}
-        // Behind a gap nothing counts; it stays until the upload ends.
-        let whole = self.done.into_iter().enumerate();
-        let whole = whole.take_while(|(n, (index, _))| n == index);
-        (
-            whole.map(|(_, (_, segment))| segment).collect(),
-            self.failed,
-        )
+        let mut written = Written {
+            failed: self.failed,
+            ..Written::default()
+        };
+        for (place, (index, segment)) in self.done.into_iter().enumerate() {
+            match place == index {
+                true => written.segments.push(segment),
+                false => written.behind_a_gap.push(segment),
+            }
+        }
+        written
     }
 
     async fn send(&mut self) {
