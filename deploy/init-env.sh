@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes .env of .env.example, with random secrets. Never touches one that is there.
+# Makes .env (or the file that it is given) of .env.example, with random secrets. Never touches one that is there.
 set -eu
-cd "$(dirname "$0")/.."
-if [ -e .env ]; then
-    echo ".env is there already; remove it to begin anew (what the volumes hold keeps the old passwords)" >&2
+example=$(dirname "$0")/../.env.example
+file=${1:-$(dirname "$0")/../.env}
+if [ -e "$file" ]; then
+    echo "$file is there already; remove it to begin anew (what the volumes hold keeps the old passwords)" >&2
     exit 0
 fi
 hex() { od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
@@ -15,6 +16,6 @@ while IFS= read -r line; do
         *=generate) echo "${line%%=*}=$(hex 16)" ;;
         *) echo "$line" ;;
     esac
-done <.env.example >.env.new
-mv .env.new .env
-echo "wrote .env" >&2
+done <"$example" >"$file.new"
+mv "$file.new" "$file"
+echo "wrote $file" >&2
