@@ -1,4 +1,5 @@
-//! What may be in memory and on its way at once, in the whole process. Whoever finds no room waits, or goes to disk.
+//! What may be in memory and on its way at once, in the whole process. Whoever finds no room waits, or goes to disk. Nobody
+//! may wait for room while having a turn: those who have room wait for turns.
 
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

@@ -56,8 +56,9 @@ async fn piece(
     range: Range<u64>,
 ) -> Result<(), ObjectError> {
     let attempt = bucket.place.attempt("fetching", key);
-    let _turn = bucket.budget.request().await;
+    // In this order: parts of uploads have their room when they wait for their turn, too.
     let _room = bucket.budget.memory(MEMORY).await;
+    let _turn = bucket.budget.request().await;
     let mut at = range.start;
     let mut bytes = source.stream(range).await?;
     let mut held = Vec::with_capacity(WRITE);

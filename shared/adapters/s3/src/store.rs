@@ -23,8 +23,16 @@ impl S3Store {
     /// Opens the store. Nothing is asked of it yet: [`ObjectStore::check`] does.
     ///
     /// # Errors
-    /// The spool folder can't be made.
+    /// A key without its secret, or the other way round; a spool folder that can't be made.
     pub async fn open(config: S3Config) -> Result<Arc<Self>, ObjectError> {
+        if config.access_key.is_some() != config.secret_key.is_some() {
+            return Err(ObjectError::Failed {
+                attempt: "opening bucket",
+                key: config.bucket,
+                cause: "storage.access_key and storage.secret_key go together: set both or neither"
+                    .to_owned(),
+            });
+        }
         let bucket = Arc::new(Bucket::open(config).await);
         tokio::fs::create_dir_all(&bucket.spool)
             .await

@@ -6,6 +6,7 @@ use aws_sdk_s3::{
     config::{BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation},
     types::{Delete, ObjectIdentifier},
 };
+use reelmill_faults::Proxy;
 use reelmill_objects::ObjectStore;
 use reelmill_s3::{S3Config, S3Store};
 use std::{env, sync::Arc};
@@ -39,7 +40,9 @@ pub fn client(endpoint: &Url) -> Client {
 
 /// A bucket, and what a test needs around it.
 pub struct Place {
+    /// Goes to the server itself.
     pub client: Client,
+    server: Url,
     pub config: S3Config,
     pub folder: TempDir,
 }
@@ -54,6 +57,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         Self {
             client,
+            server: endpoint.clone(),
             config: S3Config {
                 bucket,
                 prefix: "reel/mill".into(),
@@ -69,6 +73,20 @@ impl Place {
             },
             folder,
         }
+    }
+
+    /// The same, with a proxy before the store that passes everything until it is told otherwise.
+    pub async fn make_broken(variable: &str) -> (Self, Proxy) {
+        let mut place = Self::make(variable).await;
+        let endpoint = server(variable);
+        let upstream = format!(
+            "{}:{}",
+            endpoint.host_str().unwrap(),
+            endpoint.port().unwrap()
+        );
+        let proxy = Proxy::http(&upstream).await.unwrap();
+        place.config.endpoint = Some(proxy.url().parse().unwrap());
+        (place, proxy)
     }
 
     /// The store in it.
@@ -135,8 +153,23 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Removes the bucket when that is dropped.
+    pub fn behind(self) -> Behind {
+        Behind(Some(self))
+    }
+}
+
 /// Removes the bucket when it is dropped.
-pub struct Behind(pub Option<Place>);
+pub struct Behind(Option<Place>);
+
+impl std::ops::Deref for Behind {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        self.0.as_ref().unwrap()
+    }
+}
 
 impl Drop for Behind {
     fn drop(&mut self) {
@@ -146,7 +179,7 @@ impl Drop for Behind {
         let cleaning = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             // Connections belong to the runtime that made them.
-            place.client = client(&place.config.endpoint.clone().unwrap());
+            place.client = client(&place.server);
             runtime.block_on(place.remove());
         });
         if cleaning.join().is_err() && !std::thread::panicking() {
@@ -159,5 +192,5 @@ impl Drop for Behind {
 pub async fn fresh(variable: &str) -> (Arc<dyn ObjectStore>, Behind) {
     let place = Place::make(variable).await;
     let store = place.store().await;
-    (store, Behind(Some(place)))
+    (store, place.behind())
 }
