@@ -86,7 +86,7 @@ fn wrong_names_and_passwords_are_told_apart() {
     fault(
         &with("REELMILL__STORAGE__URL", bucket),
         "object store",
-        "create the bucket",
+        "create it",
     );
     fault(
         &with("REELMILL__STORAGE__SECRET_KEY", "hunter2".into()),

@@ -172,25 +172,21 @@ fn mend_broker(words: &str) -> &'static str {
 }
 
 fn mend_objects(words: &str) -> &'static str {
-    if says(words, &["nosuchbucket", "no such bucket", "does not exist"]) {
-        "create the bucket, or correct storage.url"
+    if says(words, &["no bucket", "no container"]) {
+        "create it, or correct storage.url"
+    } else if says(words, &["clocks"]) {
+        "set the clocks right, by NTP"
+    } else if says(words, &["storage.region is not"]) {
+        "correct storage.region"
     } else if says(
         words,
-        &[
-            "accessdenied",
-            "invalidaccesskey",
-            "signature",
-            "forbidden",
-            "unauthorized",
-            "401",
-            "403",
-        ],
+        &["access_key", "secret_key", "(401)", "(403)", "denied"],
     ) {
-        "correct the key in storage.access_key and storage.secret_key (storage.user and storage.key for Swift), and let it write"
-    } else if says(words, &["full", "no space", "quota"]) {
+        "correct storage.access_key and storage.secret_key (storage.user and storage.key for Swift), and let them read and write"
+    } else if says(words, &["no space"]) {
         "make room in the store"
     } else {
-        "start the store, or correct storage.endpoint (storage.auth_url for Swift) and storage.region"
+        "start the store, or correct storage.endpoint (storage.auth_url for Swift)"
     }
 }
 
