@@ -43,7 +43,7 @@ async fn any(worker: &mut Fake) -> Option<Run> {
 }
 
 async fn play(seed: u64) {
-    let world = World::new().await;
+    let world = World::embedded().await;
     let hasty = || StatusConfig {
         lease: Duration::from_millis(1500),
         ..config()

@@ -15,8 +15,6 @@ use reelmill_domain::{
     wire::{Order, Progress, RunRef, SCHEMA, Stage, TaskMessage, WorkerEvent, WorkerEventBody},
     worker::{Abilities, LaneSlots, WorkerInfo},
 };
-use reelmill_embedded::EmbeddedBroker;
-use reelmill_objects::ObjectStore;
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
@@ -28,7 +26,7 @@ use uuid::Uuid;
 /// A worker. Dropped, it falls silent.
 pub struct Fake {
     pub info: WorkerInfo,
-    broker: Arc<EmbeddedBroker>,
+    broker: Arc<dyn Broker>,
     light: Messages<TaskMessage>,
     encode: Messages<TaskMessage>,
     held: Arc<Mutex<Vec<RunRef>>>,
@@ -81,7 +79,7 @@ impl Fake {
             loop {
                 let runs = runs.lock().unwrap().clone();
                 say(
-                    &voice,
+                    &*voice,
                     me.id,
                     WorkerEventBody::Renewal {
                         info: me.clone(),
@@ -156,7 +154,7 @@ impl Fake {
     }
 
     pub async fn say(&self, body: WorkerEventBody) {
-        say(&self.broker, self.info.id, body).await;
+        say(&*self.broker, self.info.id, body).await;
     }
 
     /// Stores what the run makes, and says so.
@@ -224,19 +222,15 @@ impl Fake {
     pub async fn work_off(&mut self, world: &World, tasks: usize) {
         for _ in 0..tasks {
             let run = tokio::select! {
-                run = next(&self.broker, self.info.id, &mut self.light) => run,
-                run = next(&self.broker, self.info.id, &mut self.encode) => run,
+                run = next(&*self.broker, self.info.id, &mut self.light) => run,
+                run = next(&*self.broker, self.info.id, &mut self.encode) => run,
             };
             self.succeed(world, &run).await;
         }
     }
 }
 
-async fn next(
-    broker: &EmbeddedBroker,
-    worker: WorkerId,
-    messages: &mut Messages<TaskMessage>,
-) -> Run {
+async fn next(broker: &dyn Broker, worker: WorkerId, messages: &mut Messages<TaskMessage>) -> Run {
     let delivery = tokio::time::timeout(SOON, messages.next())
         .await
         .expect("no task came")
@@ -260,7 +254,7 @@ async fn next(
     Run { message, run }
 }
 
-async fn say(broker: &EmbeddedBroker, worker: WorkerId, body: WorkerEventBody) {
+async fn say(broker: &dyn Broker, worker: WorkerId, body: WorkerEventBody) {
     let event = WorkerEvent {
         schema: SCHEMA,
         id: EventId(Uuid::now_v7()),

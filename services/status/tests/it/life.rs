@@ -2,7 +2,7 @@
 
 use crate::{
     fake::{Fake, MADE},
-    world::{World, until},
+    world::{World, in_both_worlds, until},
 };
 use reelmill_domain::{
     event::JobEvent,
@@ -13,9 +13,9 @@ use reelmill_domain::{
 use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_runs_to_completion() {
-    let world = World::new().await;
+in_both_worlds!(a_job_runs_to_completion);
+
+async fn a_job_runs_to_completion(world: World) {
     let status = world.status().await;
     let job = world.submit(&["mkv", "webm"]).await;
     let view = status.job(job.id).await;
@@ -74,9 +74,9 @@ async fn a_job_runs_to_completion() {
     assert_eq!(view["outputs"][0]["files"][0]["name"], "clip.mkv");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn repeated_late_and_foreign_events_change_nothing() {
-    let world = World::new().await;
+in_both_worlds!(repeated_late_and_foreign_events_change_nothing);
+
+async fn repeated_late_and_foreign_events_change_nothing(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;
@@ -129,9 +129,9 @@ async fn repeated_late_and_foreign_events_change_nothing() {
     assert_eq!(assemble.run.attempt, 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn failures_are_counted_and_end_the_output() {
-    let world = World::new().await;
+in_both_worlds!(failures_are_counted_and_end_the_output);
+
+async fn failures_are_counted_and_end_the_output(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;
@@ -147,9 +147,9 @@ async fn failures_are_counted_and_end_the_output() {
     assert_eq!(view["error"]["code"], "broken");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_task_of_a_silent_worker_goes_to_another() {
-    let world = World::new().await;
+in_both_worlds!(the_task_of_a_silent_worker_goes_to_another);
+
+async fn the_task_of_a_silent_worker_goes_to_another(world: World) {
     let status = world.status().await;
     let mut silent = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;
@@ -173,9 +173,9 @@ async fn the_task_of_a_silent_worker_goes_to_another() {
     assert_eq!(view["outputs"][0]["failures"], 0, "a loss is no failure");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_replicas_release_no_task_twice() {
-    let world = World::new().await;
+in_both_worlds!(two_replicas_release_no_task_twice);
+
+async fn two_replicas_release_no_task_twice(world: World) {
     let (one, two) = (world.status().await, world.status().await);
     let mut worker = Fake::start(&world, 2).await;
     let mut jobs = Vec::new();
@@ -210,9 +210,9 @@ async fn two_replicas_release_no_task_twice() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cancelling_and_deleting_stop_what_runs() {
-    let world = World::new().await;
+in_both_worlds!(cancelling_and_deleting_stop_what_runs);
+
+async fn cancelling_and_deleting_stop_what_runs(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 2).await;
     let (cancelled, deleted) = (world.submit(&["mkv"]).await, world.submit(&["mkv"]).await);
@@ -243,9 +243,9 @@ async fn cancelling_and_deleting_stop_what_runs() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_release_that_the_broker_lost_comes_again() {
-    let world = World::new().await;
+in_both_worlds!(a_release_that_the_broker_lost_comes_again);
+
+async fn a_release_that_the_broker_lost_comes_again(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;

@@ -2,14 +2,14 @@
 
 use crate::{
     fake::Fake,
-    world::{World, until},
+    world::{World, in_both_worlds, until},
 };
 use reelmill_domain::{event::JobEvent, lane::Lane};
 use serde_json::Value;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn jobs_come_in_pages_and_bad_queries_are_refused() {
-    let world = World::new().await;
+in_both_worlds!(jobs_come_in_pages_and_bad_queries_are_refused);
+
+async fn jobs_come_in_pages_and_bad_queries_are_refused(world: World) {
     let status = world.status().await;
     let mut made = Vec::new();
     for _ in 0..5 {
@@ -59,9 +59,9 @@ async fn jobs_come_in_pages_and_bad_queries_are_refused() {
     assert_eq!(status.get("/api/v1/jobs/nonsense").await.status(), 404);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn presets_say_what_no_worker_can_make() {
-    let world = World::new().await;
+in_both_worlds!(presets_say_what_no_worker_can_make);
+
+async fn presets_say_what_no_worker_can_make(world: World) {
     let status = world.status().await;
     let preset = async |name: &str| {
         let page = status.json("/api/v1/presets").await;
@@ -94,9 +94,9 @@ async fn presets_say_what_no_worker_can_make() {
     assert_eq!(av1["extension"], "mp4");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn workers_and_figures_show_what_runs() {
-    let world = World::new().await;
+in_both_worlds!(workers_and_figures_show_what_runs);
+
+async fn workers_and_figures_show_what_runs(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;

@@ -6,7 +6,9 @@
     reason = "a test that fails says where"
 )]
 
+mod begun;
 mod chaos;
+mod cluster;
 mod fake;
 mod life;
 mod lists;

@@ -1,11 +1,14 @@
 //! The bytes of outputs: ranges, tags, names.
 
 use crate::{
+    begun::Begun,
     fake::{Fake, MADE},
-    world::{Running, World},
+    world::{Running, World, config, in_both_worlds},
 };
 use reelmill_domain::id::JobId;
+use reelmill_status::StatusConfig;
 use reqwest::{Method, Response, header::HeaderMap};
+use std::sync::{Arc, Mutex};
 
 async fn ask(status: &Running, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
     let mut request = reqwest::Client::new().request(method, format!("{}{path}", status.url));
@@ -34,9 +37,9 @@ fn has(headers: &HeaderMap, name: &str, value: &str) {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ranges_and_tags() {
-    let world = World::new().await;
+in_both_worlds!(ranges_and_tags);
+
+async fn ranges_and_tags(world: World) {
     let status = world.status().await;
     let (_, url) = published(&world, &status).await;
     let etag = format!("\"{}\"", "ef".repeat(32));
@@ -97,9 +100,9 @@ async fn ranges_and_tags() {
     assert!(disposition.starts_with("attachment;"), "{disposition}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_there_is_404_and_nothing_is_served_before_it_is_published() {
-    let world = World::new().await;
+in_both_worlds!(what_is_not_there_is_404_and_nothing_is_served_before_it_is_published);
+
+async fn what_is_not_there_is_404_and_nothing_is_served_before_it_is_published(world: World) {
     let status = world.status().await;
     let (done, url) = published(&world, &status).await;
     let job = world.submit(&["mkv"]).await;
@@ -127,4 +130,48 @@ async fn what_is_not_there_is_404_and_nothing_is_served_before_it_is_published()
     );
     world.delete(done).await;
     assert_eq!(ask(&status, Method::GET, &url, &[]).await.status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_front_that_can_fetches_files_itself() {
+    let mut world = World::embedded().await;
+    let folder = world.objects.clone();
+    world.objects = Arc::new(Begun {
+        inner: folder,
+        unfinished: Mutex::default(),
+    });
+    let status = world
+        .status_with(StatusConfig {
+            accel_redirect: true,
+            ..config()
+        })
+        .await;
+    let (_, url) = published(&world, &status).await;
+    let etag = format!("\"{}\"", "ef".repeat(32));
+    let get = async |headers: &[(&str, &str)]| ask(&status, Method::GET, &url, headers).await;
+    for ranged in [&[][..], &[("Range", "bytes=2-4"), ("If-Range", &etag)][..]] {
+        let handed = get(ranged).await;
+        assert_eq!(handed.status(), 200);
+        let headers = handed.headers().clone();
+        let to = headers["x-accel-redirect"].to_str().unwrap();
+        assert!(
+            to.starts_with("/_objects/https/store.example:8443/bucket/outputs/"),
+            "{to}"
+        );
+        assert!(to.ends_with("?sign=a%2Fb"), "{to}");
+        has(&headers, "etag", &etag);
+        has(&headers, "content-type", "video/x-matroska");
+        has(&headers, "cache-control", "private, no-cache");
+        assert!(headers.contains_key("content-disposition"));
+        assert!(!headers.contains_key("content-range"));
+        assert!(handed.bytes().await.unwrap().is_empty());
+    }
+    // What only status can judge, it answers.
+    assert_eq!(get(&[("If-None-Match", &etag)]).await.status(), 304);
+    assert_eq!(get(&[("Range", "bytes=10-")]).await.status(), 416);
+    let other = get(&[("Range", "bytes=2-4"), ("If-Range", "\"other\"")]).await;
+    assert_eq!(other.bytes().await.unwrap(), MADE);
+    let head = ask(&status, Method::HEAD, &url, &[]).await;
+    has(head.headers(), "content-length", "10");
+    assert!(!head.headers().contains_key("x-accel-redirect"));
 }

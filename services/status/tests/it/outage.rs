@@ -2,16 +2,16 @@
 
 use crate::{
     fake::Fake,
-    world::{LEASE, World, config, until},
+    world::{LEASE, World, config, in_both_worlds, until},
 };
 use reelmill_domain::lane::Lane;
 use reelmill_embedded::EmbeddedBroker;
 use reelmill_status::StatusConfig;
 use std::time::Duration;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_runs_goes_on_while_status_is_away() {
-    let world = World::new().await;
+in_both_worlds!(what_runs_goes_on_while_status_is_away);
+
+async fn what_runs_goes_on_while_status_is_away(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;
@@ -20,10 +20,18 @@ async fn what_runs_goes_on_while_status_is_away() {
     status.until_state(job.id, "encoding").await;
     status.stop().await;
     // The lease lapses, while the worker goes on renewing: its renewals wait in the broker.
-    tokio::time::sleep(LEASE + Duration::from_secs(1)).await;
+    world.pass(LEASE).await;
     let status = world.status().await;
-    // Longer than status takes to judge.
-    tokio::time::sleep(2 * LEASE + Duration::from_secs(1)).await;
+    // Status judges: what nobody starts is taken back by then, and what runs is not.
+    let quiet = world.submit(&["webm"]).await;
+    worker.take_silently(&Lane::light()).await;
+    until("status has judged", async || {
+        let again = worker
+            .take_within(&Lane::light(), Duration::from_millis(50))
+            .await;
+        again.filter(|run| run.message.job == quiet.id && run.run.attempt > 1)
+    })
+    .await;
     assert!(!worker.was_stopped(run.run.run));
     worker.succeed(&world, &run).await;
     let assemble = worker.take(&Lane::light()).await;
@@ -41,7 +49,7 @@ async fn what_runs_goes_on_while_status_is_away() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_is_alone_takes_over_from_its_dead_predecessors_at_once() {
-    let mut world = World::new().await;
+    let mut world = World::embedded().await;
     let long = || StatusConfig {
         lease: Duration::from_secs(600),
         alone: true,

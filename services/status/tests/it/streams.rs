@@ -2,7 +2,7 @@
 
 use crate::{
     fake::Fake,
-    world::{Running, SOON, World},
+    world::{Running, SOON, World, in_both_worlds},
 };
 use futures::StreamExt;
 use reelmill_domain::lane::Lane;
@@ -73,9 +73,9 @@ fn ended(said: &[Said]) -> bool {
         .any(|s| s.event == "job" && s.data["state"] == "completed")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_comes_back_misses_nothing() {
-    let world = World::new().await;
+in_both_worlds!(a_client_that_comes_back_misses_nothing);
+
+async fn a_client_that_comes_back_misses_nothing(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;
@@ -115,9 +115,9 @@ async fn a_client_that_comes_back_misses_nothing() {
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_id_that_was_never_told_here_keeps_nobody_in_the_dark() {
-    let world = World::new().await;
+in_both_worlds!(an_id_that_was_never_told_here_keeps_nobody_in_the_dark);
+
+async fn an_id_that_was_never_told_here_keeps_nobody_in_the_dark(world: World) {
     let status = world.status().await;
     let job = world.submit(&["mkv"]).await;
     let queued = serde_json::json!({"job": job.id, "seq": 1, "state": "queued"});
@@ -133,9 +133,9 @@ async fn an_id_that_was_never_told_here_keeps_nobody_in_the_dark() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_live_stream_tells_progress_and_the_end() {
-    let world = World::new().await;
+in_both_worlds!(a_live_stream_tells_progress_and_the_end);
+
+async fn a_live_stream_tells_progress_and_the_end(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;
@@ -170,9 +170,9 @@ async fn a_live_stream_tells_progress_and_the_end() {
     assert_eq!(gone.last().unwrap().data["job"], job.id.to_string());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_of_nothing_is_404_and_a_stopped_status_ends_its_streams() {
-    let world = World::new().await;
+in_both_worlds!(a_stream_of_nothing_is_404_and_a_stopped_status_ends_its_streams);
+
+async fn a_stream_of_nothing_is_404_and_a_stopped_status_ends_its_streams(world: World) {
     let status = world.status().await;
     let unknown = format!("/api/v1/jobs/{}/events", uuid::Uuid::now_v7());
     assert_eq!(status.get(&unknown).await.status(), 404);

@@ -1,27 +1,28 @@
 //! The sweeper takes exactly what it should.
 
 use crate::{
+    begun::Begun,
     fake::Fake,
-    world::{World, config, until},
+    world::{World, config, in_both_worlds, until},
 };
 use reelmill_domain::{
     event::JobEvent,
-    id::{FileId, UploadId},
+    id::{FileId, JobId},
     keys,
     lane::Lane,
 };
-use reelmill_objects::ObjectStore;
+use reelmill_objects::Unfinished;
 use reelmill_status::StatusConfig;
-use reelmill_store::{
-    ConnectionTrait,
-    refs::{self, Holder},
+use reelmill_store::ConnectionTrait;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
 };
-use std::time::Duration;
 use uuid::Uuid;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn work_files_and_strays_go_at_the_end_and_outputs_stay() {
-    let world = World::new().await;
+in_both_worlds!(work_files_and_strays_go_at_the_end_and_outputs_stay);
+
+async fn work_files_and_strays_go_at_the_end_and_outputs_stay(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;
@@ -38,8 +39,8 @@ async fn work_files_and_strays_go_at_the_end_and_outputs_stay() {
         (!world.objects_under(&work).await.is_empty()).then_some(())
     })
     .await;
-    // Long enough for the sweeper to come by: nothing goes while the job lives.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // Nothing goes while the job lives.
+    world.swept().await;
     assert_eq!(world.objects_under(&work).await.len(), 1);
     assert_eq!(
         world.objects_under(&outputs).await,
@@ -69,9 +70,9 @@ async fn work_files_and_strays_go_at_the_end_and_outputs_stay() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn expired_outputs_are_410_and_their_files_go() {
-    let world = World::new().await;
+in_both_worlds!(expired_outputs_are_410_and_their_files_go);
+
+async fn expired_outputs_are_410_and_their_files_go(world: World) {
     let soon = StatusConfig {
         retention_output_s: Some(2),
         retention_source_s: Some(0),
@@ -103,9 +104,9 @@ async fn expired_outputs_are_410_and_their_files_go() {
     assert_eq!(world.objects_under("sources/").await.len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deleted_job_leaves_nothing_but_its_source_s_upload() {
-    let world = World::new().await;
+in_both_worlds!(a_deleted_job_leaves_nothing_but_its_source_s_upload);
+
+async fn a_deleted_job_leaves_nothing_but_its_source_s_upload(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let job = world.submit(&["mkv"]).await;
@@ -122,19 +123,15 @@ async fn a_deleted_job_leaves_nothing_but_its_source_s_upload() {
     assert_eq!(world.objects_under("sources/").await.len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_can_t_be_deleted_holds_up_no_other() {
-    let world = World::new().await;
+in_both_worlds!(a_file_that_can_t_be_deleted_holds_up_no_other);
+
+async fn a_file_that_can_t_be_deleted_holds_up_no_other(world: World) {
     let good = "sources/good";
     world.objects.put_bytes(good, "x".into()).await.unwrap();
     // The store refuses the first key for good; it is the first in every round.
     for key in ["sources/../bad", good] {
-        let upload = Holder::Upload(UploadId(Uuid::now_v7()));
-        refs::add_file(world.store.db(), FileId(Uuid::now_v7()), key, 1, upload)
-            .await
-            .unwrap();
-        refs::release(world.store.db(), upload).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        world.doomed(key).await;
+        world.pass(Duration::from_millis(1)).await;
     }
     let _status = world.status().await;
     until("the other file is gone", async || {
@@ -143,9 +140,9 @@ async fn a_file_that_can_t_be_deleted_holds_up_no_other() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_told_after_the_last_sweep_goes_as_well() {
-    let world = World::new().await;
+in_both_worlds!(what_is_told_after_the_last_sweep_goes_as_well);
+
+async fn what_is_told_after_the_last_sweep_goes_as_well(world: World) {
     let status = world.status().await;
     let mut worker = Fake::start(&world, 1).await;
     let cancelled = world.submit(&["mkv"]).await;
@@ -172,4 +169,54 @@ async fn what_is_told_after_the_last_sweep_goes_as_well() {
         })
         .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_begun_and_never_ended_goes_and_what_may_go_on_stays() {
+    let mut world = World::embedded().await;
+    let goes_on = world.submit(&["mkv"]).await;
+    let ended = world.submit(&["mkv"]).await;
+    let folder = world.objects.clone();
+    let begun = |key: String, age_s| Unfinished {
+        id: key.clone(),
+        key,
+        age_s,
+    };
+    let (unknown, old) = (FileId(Uuid::now_v7()), 86_400);
+    let open = world.open_upload().await;
+    let stays = [
+        begun(open, old),
+        begun(keys::source(FileId(Uuid::now_v7())), 30),
+        begun(format!("{}part", keys::work_prefix(goes_on.id)), old),
+    ];
+    let goes = [
+        begun(keys::source(unknown), old),
+        begun(ended.input.key.clone(), old),
+        begun(
+            format!("{}part", keys::work_prefix(JobId(Uuid::now_v7()))),
+            old,
+        ),
+        // Young, but its job is over and so are its runs.
+        begun(format!("{}x", keys::output_prefix(ended.id)), 30),
+    ];
+    let store = Arc::new(Begun {
+        inner: folder,
+        unfinished: Mutex::new(stays.iter().chain(&goes).cloned().collect()),
+    });
+    world.objects = store.clone();
+    let hasty = StatusConfig {
+        lease: Duration::from_millis(100),
+        ..config()
+    };
+    let _status = world.status_with(hasty).await;
+    world.wish(ended.id, JobEvent::Cancel).await;
+    until("only what may go on is left", async || {
+        let left = store.unfinished.lock().unwrap().clone();
+        (left.len() <= stays.len()).then_some(left)
+    })
+    .await
+    .iter()
+    .for_each(|left| assert!(stays.contains(left), "{left:?}"));
+    world.swept().await;
+    assert_eq!(store.unfinished.lock().unwrap().len(), stays.len());
 }

@@ -1,5 +1,6 @@
-//! A database, a broker, a folder, and as many statuses as wanted.
+//! A database, a broker, an object store, and as many statuses as wanted.
 
+use crate::cluster::Cluster;
 use reelmill_broker::Broker;
 use reelmill_domain::{
     event::JobEvent,
@@ -19,6 +20,7 @@ use reelmill_status::{Status, StatusConfig};
 use reelmill_store::{
     AfterCommit, Change, Policy, Store, apply,
     jobs::NewJob,
+    refs::{self, Holder},
     submit,
     uploads::{self, NewUpload},
 };
@@ -48,10 +50,31 @@ pub const POLICY: Policy = Policy {
 
 pub struct World {
     pub store: Store,
-    pub broker: Arc<EmbeddedBroker>,
-    pub objects: Arc<FolderStore>,
+    pub broker: Arc<dyn Broker>,
+    pub objects: Arc<dyn ObjectStore>,
     _dir: TempDir,
+    _cluster: Option<Cluster>,
 }
+
+/// Runs a test in both worlds: all in one process, and on real servers.
+macro_rules! in_both_worlds {
+    ($test:ident) => {
+        mod $test {
+            use crate::world::World;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn embedded() {
+                super::$test(World::embedded().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn cluster() {
+                super::$test(World::cluster().await).await;
+            }
+        }
+    };
+}
+pub(crate) use in_both_worlds;
 
 /// A running status; stops when dropped.
 pub struct Running {
@@ -70,7 +93,23 @@ pub fn config() -> StatusConfig {
 }
 
 impl World {
-    pub async fn new() -> Self {
+    /// MariaDB, RabbitMQ and S3.
+    pub async fn cluster() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let cluster = Cluster::make().await;
+        let store = Store::connect(&cluster.database_url()).await.unwrap();
+        store.migrate().await.unwrap();
+        Self {
+            store,
+            broker: cluster.broker().await,
+            objects: cluster.objects(dir.path()).await,
+            _dir: dir,
+            _cluster: Some(cluster),
+        }
+    }
+
+    /// SQLite, the broker within the process, and a folder.
+    pub async fn embedded() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("t.db").display());
         let store = Store::connect(&url).await.unwrap();
@@ -81,6 +120,7 @@ impl World {
             broker: EmbeddedBroker::new(),
             objects,
             _dir: dir,
+            _cluster: None,
         }
     }
 
@@ -188,6 +228,25 @@ impl World {
         job
     }
 
+    /// An upload that somebody may go on with: its key.
+    pub async fn open_upload(&self) -> String {
+        let id = UploadId(Uuid::now_v7());
+        let key = keys::source(FileId(id.0));
+        let new = NewUpload {
+            id,
+            owner: String::new(),
+            name: "clip.mp4".into(),
+            metadata: String::new(),
+            length: Some(6),
+            object_key: key.clone(),
+            sink: Value::Null,
+            expires_in_ms: 3_600_000,
+            lock: None,
+        };
+        uploads::insert(self.store.db(), new).await.unwrap();
+        key
+    }
+
     /// What webapp does for a wish.
     pub async fn wish(&self, job: JobId, event: JobEvent) {
         let after = apply(&self.store, job, Change::Job(event), &POLICY)
@@ -216,6 +275,39 @@ impl World {
             trace: None,
         };
         self.broker.publish_job(&hint).await.unwrap();
+    }
+
+    /// Waits until the database's clock has gone on by so much.
+    pub async fn pass(&self, time: Duration) {
+        let clock = async || reelmill_store::now(self.store.db()).await.unwrap();
+        let end = clock()
+            .await
+            .plus_ms(i64::try_from(time.as_millis()).unwrap());
+        until("time has passed", async || {
+            (clock().await > end).then_some(())
+        })
+        .await;
+    }
+
+    /// A stored file that nobody holds.
+    pub async fn doomed(&self, key: &str) {
+        let upload = Holder::Upload(UploadId(Uuid::now_v7()));
+        let (db, file) = (self.store.db(), FileId(Uuid::now_v7()));
+        refs::add_file(db, file, key, 1, upload).await.unwrap();
+        refs::release(db, upload).await.unwrap();
+    }
+
+    /// Waits until the sweeper has been everywhere.
+    pub async fn swept(&self) {
+        // Between two of its rounds lies one that is whole.
+        for key in ["sources/first", "sources/second"] {
+            self.objects.put_bytes(key, "x".into()).await.unwrap();
+            self.doomed(key).await;
+            until("the sweeper has come by", async || {
+                self.objects_under(key).await.is_empty().then_some(())
+            })
+            .await;
+        }
     }
 
     /// Every object under a prefix.
