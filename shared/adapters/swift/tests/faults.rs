@@ -1,5 +1,9 @@
 //! Swift, and the way to it, fail in the middle of things. Every test proves that its fault hit.
-#![allow(clippy::unwrap_used, reason = "a test speaks by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test speaks by panicking"
+)]
 
 mod support;
 

@@ -1,5 +1,9 @@
 //! Memory is flat whatever the length. Alone in its process, because it measures the process.
-#![allow(clippy::unwrap_used, reason = "a test speaks by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test speaks by panicking"
+)]
 
 mod support;
 

@@ -1,5 +1,9 @@
 //! The Swift store passes the suite of its port, on a real Swift.
-#![allow(clippy::unwrap_used, reason = "a test speaks by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test speaks by panicking"
+)]
 
 mod support;
 

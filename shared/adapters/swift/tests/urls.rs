@@ -1,5 +1,9 @@
 //! Temporary URLs, used as a proxy would: by plain HTTP, without a token.
-#![allow(clippy::unwrap_used, reason = "a test speaks by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test speaks by panicking"
+)]
 
 mod support;
 
