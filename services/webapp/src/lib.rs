@@ -8,6 +8,7 @@ mod names;
 mod owner;
 mod page;
 mod problems;
+mod trace;
 mod uploads;
 mod webapp;
 mod workers;

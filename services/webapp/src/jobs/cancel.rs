@@ -25,6 +25,6 @@ pub async fn cancel(
     let after = apply(&app.store, id, change, &app.config.policy)
         .await
         .map_err(Refusal::from)?;
-    app.hint(id, &after);
+    app.hint(id, &after, None);
     show::view(&app, id).await.map(Json)
 }

@@ -5,7 +5,7 @@ use super::{
     submit::{Submitted, submit},
     wish::Wish,
 };
-use crate::app::App;
+use crate::{app::App, trace};
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -54,11 +54,12 @@ pub async fn create(
 ) -> Result<Response, ApiProblem> {
     let key = idempotency::key(&headers)?;
     let wish = Wish::parse(body)?;
-    match submit(&app, wish, key).await? {
+    let trace = trace::of(&headers);
+    match submit(&app, wish, key, trace.clone()).await? {
         Submitted::Now(id) => {
             reelmill_runtime::failpoint::reach("webapp.after-commit");
             metrics::job_submitted();
-            app.hint(id, &[]);
+            app.hint(id, &[], trace);
             show::answer_new(&app, StatusCode::CREATED, id).await
         }
         Submitted::Before(id) => show::answer_new(&app, StatusCode::OK, id).await,

@@ -28,6 +28,6 @@ pub async fn delete(
             true => show::unknown(id),
             false => ApiProblem::from(Refusal::from(error)),
         })?;
-    app.hint(id, &after);
+    app.hint(id, &after, None);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,7 @@
 use crate::app::App;
 use reelmill_domain::{
     id::JobId,
-    wire::{JobHint, SCHEMA},
+    wire::{JobHint, SCHEMA, Traceparent},
 };
 use reelmill_store::AfterCommit;
 use std::time::Duration;
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 impl App {
     /// Sends a hint in the background, with the runs to be stopped.
-    pub(super) fn hint(&self, job: JobId, after: &[AfterCommit]) {
+    pub(super) fn hint(&self, job: JobId, after: &[AfterCommit], trace: Option<Traceparent>) {
         let stop = after
             .iter()
             .filter_map(|what| match what {
@@ -25,7 +25,7 @@ impl App {
             schema: SCHEMA,
             job,
             stop,
-            trace: None,
+            trace,
         };
         let broker = self.broker.clone();
         self.tasks.spawn(async move {

@@ -30,7 +30,7 @@ pub async fn patch(
         .transact(|txn| async move { in_txn(&*txn, id, asked, policy).await })
         .await
         .map_err(ApiProblem::from)?;
-    app.hint(id, &after);
+    app.hint(id, &after, None);
     show::view(&app, id).await.map(Json)
 }
 

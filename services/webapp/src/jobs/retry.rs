@@ -1,14 +1,19 @@
 //! Trying again: a new job of the outputs that were never published. The old one stays as it is.
 
 use super::show;
-use crate::{app::App, owner::OWNER, problems::Refusal};
-use axum::{extract::State, http::StatusCode, response::Response};
+use crate::{app::App, owner::OWNER, problems::Refusal, trace};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use reelmill_domain::{
     api::JobView,
     id::{JobId, OutputId, TaskId},
     job::{Job, JobState, retry_outputs},
     output::Output,
     task::Task,
+    wire::Traceparent,
 };
 use reelmill_runtime::{
     http::{ApiProblem, Path, Problems},
@@ -25,19 +30,29 @@ use uuid::Uuid;
     params(("id" = JobId, Path, description = "The job")),
     responses((status = 201, description = "The new job; `Location` says where", body = JobView), Problems)
 )]
-pub async fn retry(State(app): State<App>, Path(id): Path<JobId>) -> Result<Response, ApiProblem> {
-    let policy = app.config.policy;
+pub async fn retry(
+    State(app): State<App>,
+    Path(id): Path<JobId>,
+    headers: HeaderMap,
+) -> Result<Response, ApiProblem> {
+    let (policy, trace) = (app.config.policy, trace::of(&headers));
+    let sent = trace.as_ref();
     let new = app
         .store
-        .transact(|txn| async move { in_txn(&*txn, id, policy).await })
+        .transact(|txn| async move { in_txn(&*txn, id, sent, policy).await })
         .await
         .map_err(ApiProblem::from)?;
     metrics::job_submitted();
-    app.hint(new, &[]);
+    app.hint(new, &[], trace);
     show::answer_new(&app, StatusCode::CREATED, new).await
 }
 
-async fn in_txn<C: ConnectionTrait>(txn: &C, of: JobId, policy: Policy) -> Result<JobId, Refusal> {
+async fn in_txn<C: ConnectionTrait>(
+    txn: &C,
+    of: JobId,
+    trace: Option<&Traceparent>,
+    policy: Policy,
+) -> Result<JobId, Refusal> {
     let record = read::job(txn, OWNER, of)
         .await?
         .ok_or_else(|| show::unknown(of))?;
@@ -73,7 +88,7 @@ async fn in_txn<C: ConnectionTrait>(txn: &C, of: JobId, policy: Policy) -> Resul
     let new = NewJob {
         retry_of: Some(of),
         metadata: record.metadata,
-        trace: None,
+        trace: trace.cloned(),
     };
     submit::write(txn, &job, &new, &probe).await?;
     Ok(id)

@@ -9,6 +9,7 @@ use reelmill_domain::{
     preset::file_names,
     spec::Input,
     task::Task,
+    wire::Traceparent,
 };
 use reelmill_runtime::http::ApiProblem;
 use reelmill_store::{
@@ -29,16 +30,17 @@ pub(super) enum Submitted {
     Before(JobId),
 }
 
-/// Grants a wish.
+/// Grants a wish that was sent at `trace`.
 pub(super) async fn submit(
     app: &App,
     wish: Wish,
     key: Option<String>,
+    trace: Option<Traceparent>,
 ) -> Result<Submitted, ApiProblem> {
     settle(app, &wish).await?;
-    let (wish, key, policy) = (&wish, key.as_deref(), app.config.policy);
+    let (wish, key, trace, policy) = (&wish, key.as_deref(), trace.as_ref(), app.config.policy);
     app.store
-        .transact(|txn| async move { in_txn(&*txn, wish, key, policy).await })
+        .transact(|txn| async move { in_txn(&*txn, wish, key, trace, policy).await })
         .await
         .map_err(ApiProblem::from)
 }
@@ -56,6 +58,7 @@ async fn in_txn<C: ConnectionTrait>(
     txn: &C,
     wish: &Wish,
     key: Option<&str>,
+    trace: Option<&Traceparent>,
     policy: Policy,
 ) -> Result<Submitted, Refusal> {
     let id = JobId(Uuid::now_v7());
@@ -76,7 +79,8 @@ async fn in_txn<C: ConnectionTrait>(
     let new = NewJob {
         retry_of: None,
         metadata: wish.metadata.clone(),
-        trace: None,
+        // The trace of whoever asks, or else the one that brought the file.
+        trace: trace.or(upload.trace.as_ref()).cloned(),
     };
     submit::write(txn, &job, &new, &probe).await?;
     Ok(Submitted::Now(id))

@@ -6,7 +6,7 @@ use super::{
     paced::{Begun, Paced},
     view,
 };
-use crate::{app::App, names};
+use crate::{app::App, names, trace};
 use axum::{
     body::Body,
     extract::{FromRequest, Multipart, Request, multipart::Field},
@@ -14,7 +14,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use reelmill_domain::id::UploadId;
+use reelmill_domain::{id::UploadId, wire::Traceparent};
 use reelmill_runtime::http::ApiProblem;
 use reelmill_store::uploads::Upload;
 use std::io;
@@ -24,6 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 /// Takes a form in.
 pub(super) async fn upload(app: App, request: Request) -> Result<Response, ApiProblem> {
     let begun = Begun::default();
+    let trace = trace::of(request.headers());
     let request =
         request.map(|body| Body::from_stream(Paced::new(body.into_data_stream(), begun.clone())));
     let form = Multipart::from_request(request, &())
@@ -31,7 +32,7 @@ pub(super) async fn upload(app: App, request: Request) -> Result<Response, ApiPr
         .map_err(|rejection| malformed(&rejection.body_text()))?;
     let intake = app.intake.clone();
     let upload = app
-        .detached(async move { only_file(&intake, form, &begun).await })
+        .detached(async move { only_file(&intake, form, &begun, trace).await })
         .await?;
     view::answer(&app, StatusCode::CREATED, upload).await
 }
@@ -40,6 +41,7 @@ async fn only_file(
     intake: &Intake,
     mut form: Multipart,
     begun: &Begun,
+    trace: Option<Traceparent>,
 ) -> Result<Upload, ApiProblem> {
     let upload = loop {
         let Some(field) = next(&mut form).await? else {
@@ -51,6 +53,7 @@ async fn only_file(
         };
         let beginning = Beginning {
             name,
+            trace,
             ..Beginning::default()
         };
         begun.tell();

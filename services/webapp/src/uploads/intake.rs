@@ -13,6 +13,7 @@ use crate::{
 use reelmill_domain::{
     id::{FileId, UploadId},
     keys,
+    wire::Traceparent,
 };
 use reelmill_objects::ObjectStore;
 use reelmill_runtime::{http::ApiProblem, metrics};
@@ -52,6 +53,8 @@ pub struct Beginning {
     pub metadata: String,
     /// Its whole size, if said.
     pub length: Option<u64>,
+    /// Where in a trace it was sent.
+    pub trace: Option<Traceparent>,
 }
 
 /// What a body came to: what is stored now, and why no more came.
@@ -68,6 +71,7 @@ impl Intake {
         if beginning.length.is_some_and(|length| length > self.largest) {
             return Err(self.too_large());
         }
+        let trace = beginning.trace;
         let id = UploadId(Uuid::now_v7());
         let object_key = keys::source(FileId(id.0));
         let sink = self
@@ -98,7 +102,7 @@ impl Intake {
         match written {
             Ok(upload) => {
                 let lease = Lease::keep(&self.store, id, token, since, &self.stop);
-                Ok((upload, lease))
+                Ok((Upload { trace, ..upload }, lease))
             }
             Err(error) => {
                 if let Err(error) = self.objects.uploads().abort(&object_key, sink).await {
@@ -248,7 +252,8 @@ impl Intake {
         }
     }
 
-    /// Makes the whole of an upload whose bytes are all there, and unlocks it. `upload.offset` is its size.
+    /// Makes the whole of an upload whose bytes are all there, and unlocks it. `upload.offset` is its size; `upload.trace`,
+    /// where its last byte was sent.
     pub async fn finish(&self, mut upload: Upload, lease: &Lease) -> Result<Upload, ApiProblem> {
         let (key, sink) = (&upload.object_key, upload.sink.clone());
         let finish = self.objects.uploads().finish(key, sink, upload.offset);
@@ -259,6 +264,9 @@ impl Intake {
         self.store
             .transact(|txn| async move {
                 let done = uploads::complete(&*txn, now, token, file, bytes).await?;
+                if let Some(trace) = &now.trace {
+                    uploads::note_trace(&*txn, now.id, trace).await?;
+                }
                 uploads::release(&*txn, now.id, token).await?;
                 match done {
                     true => Ok(()),

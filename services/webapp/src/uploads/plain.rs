@@ -5,7 +5,7 @@ use super::{
     intake::{Beginning, Intake},
     view,
 };
-use crate::{app::App, names};
+use crate::{app::App, names, trace};
 use axum::{
     body::HttpBody,
     extract::{Request, State},
@@ -40,11 +40,13 @@ pub async fn put(
     Query(query): Query<PutQuery>,
     request: Request,
 ) -> Result<Response, ApiProblem> {
+    let trace = trace::of(request.headers());
     let body = request.into_body();
     let beginning = Beginning {
         name: names::of_upload(query.name.as_deref().unwrap_or_default()),
         metadata: String::new(),
         length: body.size_hint().exact(),
+        trace,
     };
     let body = Box::pin(body.into_data_stream().map_err(io::Error::other));
     let intake = app.intake.clone();

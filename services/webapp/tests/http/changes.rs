@@ -184,9 +184,15 @@ async fn a_worker_is_told_what_is_wanted() {
         abilities: Abilities::default(),
         draining: false,
     };
-    renew::renew(&service.store, &info, &[], 10_000, reelmill_store::workers::Admission::Open)
-        .await
-        .unwrap();
+    renew::renew(
+        &service.store,
+        &info,
+        &[],
+        10_000,
+        reelmill_store::workers::Admission::Open,
+    )
+    .await
+    .unwrap();
     let path = format!("/api/v1/workers/{}", info.id);
     for state in ["draining", "disabled", "live"] {
         let answer = service

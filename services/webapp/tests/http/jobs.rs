@@ -2,6 +2,7 @@
 
 use crate::service::{Service, header, problem};
 use reelmill_broker::Broker;
+use reqwest::Response;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -89,6 +90,55 @@ async fn two_jobs_may_use_one_upload_and_keep_its_file() {
         .post(&format!("/api/v1/jobs/{id}/retry"), &json!({}))
         .await;
     assert_eq!(again.status(), 201);
+}
+
+/// Where in a trace a job was submitted.
+async fn trace_of(service: &Service, job: Response) -> Option<String> {
+    assert_eq!(job.status(), 201);
+    let job: Value = job.json().await.unwrap();
+    let id = job["id"].as_str().unwrap().parse().unwrap();
+    let record = reelmill_store::read::job(service.store.db(), "", id).await;
+    record
+        .unwrap()
+        .unwrap()
+        .trace
+        .map(|trace| trace.as_str().to_owned())
+}
+
+#[tokio::test]
+async fn a_job_carries_on_the_trace_of_its_sender_or_of_its_upload_s_last_byte() {
+    let service = Service::start().await;
+    let mut hints = service.broker.consume_jobs().await.unwrap();
+    let trace = |n: u8| format!("00-{}-00f067aa0ba902b7-01", format!("{n:02x}").repeat(16));
+    let (first, last, sent) = (trace(1), trace(2), trace(3));
+    let path = service.create(4).await;
+    for (offset, trace) in [(0, &first), (2, &last)] {
+        let header = [("traceparent", trace.as_str())];
+        let answer = service.patch_with(&path, offset, &header, "ab").await;
+        assert_eq!(answer.status(), 204);
+    }
+    let upload = path.rsplit('/').next().unwrap();
+    let body = wish(upload).to_string();
+    for (header, expected) in [
+        (None, &last),
+        (Some("nonsense"), &last),
+        (Some(&*sent), &sent),
+    ] {
+        let json = ("content-type", "application/json");
+        let headers: Vec<_> = [json]
+            .into_iter()
+            .chain(header.map(|trace| ("traceparent", trace)))
+            .collect();
+        let job = service
+            .send("POST", "/api/v1/jobs", &headers, body.clone())
+            .await;
+        assert_eq!(trace_of(&service, job).await.as_ref(), Some(expected));
+        let hint = hints.next().await.unwrap();
+        let told = hint.message.trace.clone();
+        let told = told.map(|trace| trace.as_str().to_owned());
+        hint.ack().await.unwrap();
+        assert_eq!(told.as_deref(), header.filter(|h| *h != "nonsense"));
+    }
 }
 
 pub fn wish(upload: &str) -> Value {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
-    names,
+    names, trace,
     uploads::{
         digest::Digest,
         incoming::Body,
@@ -66,6 +66,7 @@ fn beginning(headers: &HeaderMap) -> Result<Beginning, ApiProblem> {
         name: names::of_upload(&file_name),
         metadata: metadata.to_owned(),
         length,
+        trace: trace::of(headers),
     })
 }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
+    trace,
     uploads::{
         broke_off,
         digest::Digest,
@@ -22,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::TryStreamExt;
-use reelmill_domain::id::UploadId;
+use reelmill_domain::{id::UploadId, wire::Traceparent};
 use reelmill_runtime::http::{ApiProblem, Path, Problems};
 use reelmill_store::uploads::Upload;
 use std::io;
@@ -54,6 +55,7 @@ pub async fn patch(
         checksum: text(&headers, "upload-checksum")?
             .map(Digest::parse)
             .transpose()?,
+        trace: trace::of(&headers),
     };
     let body = Box::pin(body.into_data_stream().map_err(io::Error::other));
     let intake = app.intake.clone();
@@ -69,6 +71,7 @@ struct Wish {
     /// Bytes of the body, if it says.
     coming: Option<u64>,
     checksum: Option<Digest>,
+    trace: Option<Traceparent>,
 }
 
 async fn go_on(
@@ -101,6 +104,7 @@ async fn write(
     if upload.offset != wish.offset {
         return Err(wrong_offset(upload.offset, wish.offset));
     }
+    upload.trace = wish.trace.or(upload.trace);
     if let Some(length) = wish.length {
         intake.declare(&mut upload, lease, length).await?;
     }
