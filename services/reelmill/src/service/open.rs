@@ -36,7 +36,7 @@ impl Waiting {
                 let waiting = self.clone();
                 health.with(name, move || {
                     let why = waiting.lock().get(name).cloned();
-                    async move { Err(why.unwrap_or_else(|| "not opened yet".into())) }
+                    async move { Err(why.unwrap_or_else(|| "being opened".into())) }
                 })
             })
     }
@@ -138,6 +138,6 @@ mod tests {
         let (ready, view) = waiting.health().look().await;
         assert!(!ready);
         assert_eq!(view.checks["broker"], "can't reach mq: refused");
-        assert_eq!(view.checks["objects"], "not opened yet");
+        assert_eq!(view.checks["objects"], "being opened");
     }
 }

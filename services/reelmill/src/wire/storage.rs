@@ -7,7 +7,7 @@ use reelmill_objects::ObjectError;
 use reelmill_runtime::config::{Config, Password, Secret, StorageUrl};
 use reelmill_s3::{S3Config, S3Store};
 use reelmill_swift::{Identity, Interface, SwiftAuth, SwiftConfig, SwiftStore};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Requests with a body that are on their way at once in one process.
 const PARALLEL: usize = 4;
@@ -116,13 +116,17 @@ fn swift(url: &Secret, config: &Config) -> anyhow::Result<SwiftConfig> {
             key: secret(key),
         }
     };
+    let usual = SwiftConfig::new(container, auth, spool(config));
+    // Our own sweeper goes first.
+    let twice_an_uploads_rest = Duration::from_secs(config.uploads.expire_s.saturating_mul(2));
     Ok(SwiftConfig {
         prefix,
         region: storage.region.clone(),
         temp_url_key: storage.temp_url_key.as_ref().map(secret),
         memory_bytes: storage.memory_bytes,
         parallel: PARALLEL,
-        ..SwiftConfig::new(container, auth, spool(config))
+        unfinished_for: usual.unfinished_for.max(twice_an_uploads_rest),
+        ..usual
     })
 }
 

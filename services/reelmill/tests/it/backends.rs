@@ -3,13 +3,14 @@
 use crate::proxy::Proxy;
 use reqwest::{Client, Method, RequestBuilder, Url};
 use sea_orm::{ConnectionTrait, Database};
-use std::{env, net::SocketAddr, process::Command};
+use std::{env, net::SocketAddr, path::PathBuf, process::Command};
 use tokio::runtime::Runtime;
+
+const ASK: &str = "the servers are not known: run `scripts/servers.sh start` and `eval \"$(scripts/servers.sh env)\"`";
 
 /// What `scripts/servers.sh start` tells.
 fn server(name: &str) -> Url {
-    let text = env::var(name)
-        .unwrap_or_else(|_| panic!("{name} is not set: run `scripts/servers.sh start` and `eval \"$(scripts/servers.sh env)\"`"));
+    let text = env::var(name).unwrap_or_else(|_| panic!("{name}: {ASK}"));
     Url::parse(&text).unwrap()
 }
 
@@ -86,6 +87,22 @@ impl Backends {
             )
             .env("REELMILL__STORAGE__ACCESS_KEY", "test:tester")
             .env("REELMILL__STORAGE__SECRET_KEY", "testing")
+    }
+
+    /// Tells a command to speak TLS with the servers themselves.
+    pub fn tell_tls(&self, command: &mut Command) {
+        let name = &self.name;
+        let mysql = server("REELMILL_TEST_MYSQL");
+        let amqps = server("REELMILL_TEST_AMQPS");
+        let verified = format!("{mysql}/{name}?ssl-mode=VERIFY_IDENTITY");
+        command
+            .env("REELMILL__DATABASE__URL", verified)
+            .env("REELMILL__BROKER__URL", format!("{amqps}/{name}"));
+    }
+
+    /// The file of the authority that signed their certificates.
+    pub fn authority() -> PathBuf {
+        PathBuf::from(env::var("REELMILL_TEST_CA").expect(ASK))
     }
 
     fn sql(&self, statement: &str) {

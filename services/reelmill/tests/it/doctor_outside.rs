@@ -94,3 +94,20 @@ fn wrong_names_and_passwords_are_told_apart() {
         "storage.secret_key",
     );
 }
+
+#[test]
+fn over_tls_an_authority_of_ones_own_must_be_named() {
+    let (home, backends) = (tempfile::tempdir().unwrap(), Backends::make_open());
+    let mut command = doctor(home.path(), &backends);
+    backends.tell_tls(&mut command);
+    let ended = run(&mut command);
+    fault(&ended, "database", "database.ca_file");
+    fault(&ended, "broker", "broker.ca_file");
+    let ended = run(command
+        .env("REELMILL__DATABASE__CA_FILE", Backends::authority())
+        .env("REELMILL__BROKER__CA_FILE", Backends::authority()));
+    ended.done();
+    for check in ["database", "broker"] {
+        assert_eq!(finding(&ended, check)["level"], "good", "{ended:?}");
+    }
+}

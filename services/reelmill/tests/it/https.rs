@@ -1,13 +1,13 @@
 //! The command line over https, through a real nginx whose certificate only our own authority has signed.
 
 use crate::{
-    films::light, look::until, proxy::free_address, reelmill::reelmill, reelmill::run,
-    server::Server,
+    backends::Backends, films::light, look::until, proxy::free_address, reelmill::reelmill,
+    reelmill::run, server::Server,
 };
 use std::{
-    env, fs,
+    fs,
     net::{SocketAddr, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -61,9 +61,7 @@ impl Drop for Front {
 
 #[test]
 fn the_command_line_works_over_https_with_an_authority_of_ones_own() {
-    let authority = env::var("REELMILL_TEST_CA")
-        .expect("REELMILL_TEST_CA is not set: run `scripts/servers.sh start` and `eval \"$(scripts/servers.sh env)\"`");
-    let authority = PathBuf::from(authority);
+    let authority = Backends::authority();
     let home = tempfile::tempdir().unwrap();
     let server = Server::start(home.path());
     let front = Front::start(home.path(), &authority, &server.url);

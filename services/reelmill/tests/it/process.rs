@@ -107,6 +107,16 @@ impl Process {
         });
     }
 
+    /// Waits until it ends by itself; its exit code.
+    pub fn ended(mut self) -> Option<i32> {
+        let mut code = None;
+        until("an end", || {
+            code = self.child.try_wait().unwrap();
+            code.is_some()
+        });
+        code.unwrap().code()
+    }
+
     /// Asks it to stop, by SIGTERM; its exit code.
     pub fn stop(mut self) -> Option<i32> {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();

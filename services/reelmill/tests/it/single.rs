@@ -58,6 +58,12 @@ fn each_service_has_its_own_routes_and_says_who_has_the_others() {
 
     for service in &services {
         let page = service.get("/metrics").body;
+        let samples = page.lines().filter(|line| !line.starts_with('#'));
+        let mut series: Vec<&str> = samples.map(|l| l.rsplit_once(' ').unwrap().0).collect();
+        let all = series.len();
+        series.sort_unstable();
+        series.dedup();
+        assert_eq!(series.len(), all, "a series stands twice: {page}");
         assert!(page.contains("\nreelmill_build_info{version="), "{page}");
         let figures = page.contains("\nreelmill_lane_slots{lane=\"encode\"}");
         assert_eq!(figures, std::ptr::eq(service, status), "{page}");
@@ -194,4 +200,15 @@ fn worlds_that_cannot_work_are_refused_in_one_line() {
         }
         assert!(!ended.err.contains("hunter2"), "{ended:?}");
     }
+}
+
+#[test]
+fn an_encoder_with_nothing_to_do_ends_itself_if_it_should() {
+    let (home, backends) = (tempfile::tempdir().unwrap(), Backends::make_open());
+    let encoder = Process::start(home.path(), "encoder", |command| {
+        backends
+            .tell(command)
+            .env("REELMILL__ENCODER__EXIT_WHEN_IDLE_S", "1");
+    });
+    assert_eq!(encoder.ended(), Some(0));
 }

@@ -136,7 +136,7 @@ pub const KEYS: &[Key] = &[
     key(
         "storage.project",
         Text,
-        Unset("the user's own"),
+        Unset("needed with Keystone"),
         "The Keystone project that holds the `swift:` container.",
     ),
     key(
@@ -154,7 +154,7 @@ pub const KEYS: &[Key] = &[
     key(
         "storage.temp_url_key",
         Secret,
-        Unset("no temporary URLs"),
+        Unset("the container's own, or a new one"),
         "The key that temporary URLs of a `swift:` container are signed with.",
     ),
     key(

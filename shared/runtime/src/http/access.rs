@@ -33,8 +33,10 @@ pub(super) async fn log(mut request: Request, next: Next) -> Response {
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     metrics::http_request(name_of(&method), route, status.as_u16(), took);
+    // A full store is no fault of ours, and a service that isn't ready is asked again and again whether it is.
+    let expected = status == StatusCode::INSUFFICIENT_STORAGE || path == "/readyz";
     span.in_scope(|| {
-        if status.is_server_error() && status != StatusCode::INSUFFICIENT_STORAGE {
+        if status.is_server_error() && !expected {
             tracing::warn!(%method, path, status = status.as_u16(), ms, "answered");
         } else if method.is_safe() {
             tracing::debug!(%method, path, status = status.as_u16(), ms, "answered");
