@@ -15,7 +15,7 @@ use std::{
 };
 
 /// What is gathered before it is written to the spool.
-const WRITE: usize = 128 * 1024;
+const WRITE: usize = 64 * 1024;
 /// What is read at once when a file is sent.
 const READ: usize = 64 * 1024;
 /// Parts above this share of the budget go to the spool at once: one of them would keep all others out of memory.

@@ -83,7 +83,8 @@ async fn memory_stays_within_the_budget() {
     let grown = growth(many).await;
     eprintln!("16 uploads of 20 MiB to a slow store: {} KiB", grown / 1024);
     assert!(slow.count() >= 16 * 2, "{}", slow.count());
-    assert!(grown <= BUDGET + 24 * MIB, "16 uploads: {grown}");
+    // Of the 320 MiB that came at once. The rest is buffers of 16 connections and what the allocator keeps for each thread.
+    assert!(grown <= BUDGET + 40 * MIB, "16 uploads: {grown}");
     proxy.clear();
 
     let (file, to) = (

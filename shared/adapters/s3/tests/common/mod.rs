@@ -14,8 +14,15 @@ use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
 
-pub const KEY: &str = "test:tester";
-pub const SECRET: &str = "testing";
+/// The test servers' key. To try another store, point a server's variable there and set these two.
+pub fn key() -> String {
+    env::var("REELMILL_TEST_S3_ACCESS_KEY").unwrap_or_else(|_| "test:tester".into())
+}
+
+/// Its secret.
+pub fn secret() -> String {
+    env::var("REELMILL_TEST_S3_SECRET_KEY").unwrap_or_else(|_| "testing".into())
+}
 
 /// Where a test server answers.
 pub fn server(variable: &str) -> Url {
@@ -30,7 +37,7 @@ pub fn client(endpoint: &Url) -> Client {
     let conf = Builder::new()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new(KEY, SECRET, None, None, "test"))
+        .credentials_provider(Credentials::new(key(), secret(), None, None, "test"))
         .endpoint_url(endpoint.as_str())
         .force_path_style(true)
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
@@ -64,8 +71,8 @@ impl Place {
                 endpoint: Some(endpoint),
                 public_endpoint: None,
                 region: "us-east-1".into(),
-                access_key: Some(KEY.into()),
-                secret_key: Some(SECRET.into()),
+                access_key: Some(key()),
+                secret_key: Some(secret()),
                 path_style: true,
                 memory_bytes: 64 << 20,
                 spool: folder.path().join("spool"),
