@@ -74,7 +74,14 @@ def main():
     # Python's own threads here; Swift's green ones stay in its own processes.
     from keystone.wsgi.api import application
 
-    server = wsgiref.simple_server.make_server("127.0.0.1", PORT, application, Server, Handler)
+    turn = threading.Lock()
+
+    def one_at_a_time(env, start_response):
+        # Two requests at once see each other's roles here.
+        with turn:
+            return [b"".join(application(env, start_response))]
+
+    server = wsgiref.simple_server.make_server("127.0.0.1", PORT, one_at_a_time, Server, Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     furnish()
     swift = subprocess.Popen([sys.executable, HERE / "swift_node.py", CONF])
