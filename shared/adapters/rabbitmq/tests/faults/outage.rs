@@ -31,6 +31,9 @@ async fn a_kill() {
     let broker = vhost.broker().await;
     let mut crowd = Crowd::gather(&broker, 8).await;
     crowd.send_more(500).await;
+    // RabbitMQ 3.10 writes down half a second late which queues there are; a queue that is younger when it is killed comes back
+    // without a leader, and stays so. That is not what this is about.
+    node.ctl(&["eval", "[dets:sync(Table) || Table <- dets:all()]."]);
     node.kill().await;
     node.start().await;
     crowd.send_more(500).await;
