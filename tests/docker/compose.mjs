@@ -22,6 +22,14 @@ export function kill(container) {
   docker("kill", "--signal", "KILL", container);
 }
 
+/** Starts what does not run, and waits until all of it is well and answers. */
+export async function up() {
+  const scale = ["webapp=2", "status=2", "encoder=4"].flatMap((one) => ["--scale", one]);
+  execFileSync("docker", ["compose", "up", "--detach", "--wait", "--no-build", "--no-recreate", ...scale], { stdio: "pipe" });
+  // The first call after a restart may find its connection closed.
+  await until("the API", 30, () => fetch(`${url}/readyz`).then((answer) => answer.status === 200, () => false));
+}
+
 /** The API's answer, which must be a success. */
 export async function api(method, path, body) {
   const options = { method };
