@@ -1,8 +1,8 @@
-//! Places where a test has a process die, as `kill -9` would: named in `REELMILL_FAILPOINT`. Compiled only with the feature
-//! `failpoints`, which no release has; without it, reaching one does nothing at all.
+//! Places where a test has a process die, as `kill -9` would: named in `REELMILL_FAILPOINT`. Compiled only into builds with
+//! debug assertions, which no release is; in others, reaching one does nothing at all.
 
 /// The process dies here when `REELMILL_FAILPOINT` is `name`, e.g. `webapp.after-commit`.
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 pub fn reach(name: &str) {
     if std::env::var("REELMILL_FAILPOINT").as_deref() != Ok(name) {
         return;
@@ -17,5 +17,5 @@ pub fn reach(name: &str) {
 }
 
 /// Nothing happens in this build.
-#[cfg(not(feature = "failpoints"))]
+#[cfg(not(debug_assertions))]
 pub fn reach(_name: &str) {}

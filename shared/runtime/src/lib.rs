@@ -1,4 +1,4 @@
-//! What every service needs to run: configuration, logs, an ordered stop, health, metrics and the data folder's lock.
+//! What every service needs to run: configuration, logs and traces, an ordered stop, health, metrics and the data folder's lock.
 //!
 //! Never decides anything about jobs and never names an adapter.
 
@@ -10,3 +10,4 @@ pub mod lifecycle;
 pub mod lock;
 pub mod metrics;
 pub mod telemetry;
+pub mod trace;

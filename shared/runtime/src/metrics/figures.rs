@@ -13,6 +13,8 @@ use tokio::time::{Instant, timeout};
 
 /// Figures are as new as this.
 const FRESH: Duration = Duration::from_secs(3);
+/// Where figures are sent without being asked for, they are asked for this often.
+const UNASKED: Duration = Duration::from_secs(10);
 /// A scrape waits so long for them.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -41,6 +43,21 @@ impl Figures {
             ask,
             asked: Arc::default(),
         }
+    }
+
+    /// Keeps them fresh without a scrape, as long as somebody might scrape. Needs a runtime.
+    pub fn keep_fresh(&self) {
+        if self.ask.is_none() {
+            return;
+        }
+        let (ask, alive) = (self.ask.clone(), Arc::downgrade(&self.asked));
+        tokio::spawn(async move {
+            while let Some(asked) = alive.upgrade() {
+                let ask = ask.clone();
+                Self { ask, asked }.refresh().await;
+                tokio::time::sleep(UNASKED).await;
+            }
+        });
     }
 
     /// Asks again unless that was done a moment ago. Two at once ask only once.

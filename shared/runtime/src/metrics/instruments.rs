@@ -5,18 +5,41 @@ use opentelemetry::{
     KeyValue,
     metrics::{Counter, Gauge, Histogram, Meter, MeterProvider, UpDownCounter},
 };
-use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::{
+    Resource,
+    metrics::{MeterProviderBuilder, SdkMeterProvider},
+};
 use prometheus::{Registry, TextEncoder};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// All of this process's.
 pub static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(Instruments::new);
+
+/// Where the figures go besides the page; taken when the instruments are made.
+static PUSH: Mutex<Option<Push>> = Mutex::new(None);
+
+/// A second reader of the same instruments.
+pub struct Push {
+    /// Adds the reader to the provider.
+    pub reader: Box<dyn FnOnce(MeterProviderBuilder) -> MeterProviderBuilder + Send>,
+    /// Who tells.
+    pub resource: Resource,
+}
+
+/// Adds a reader, if nothing was measured yet. Returns what is to be shut down at the end.
+pub fn push(push: Push) -> SdkMeterProvider {
+    // Nothing that panics runs under the lock.
+    *PUSH.lock().unwrap_or_else(PoisonError::into_inner) = Some(push);
+    INSTRUMENTS.provider.clone()
+}
 
 /// What is recorded into.
 pub struct Instruments {
     registry: Registry,
     /// Keeps the readers alive.
-    _provider: SdkMeterProvider,
+    provider: SdkMeterProvider,
+    /// The figures go elsewhere, too, and can't wait for a scrape.
+    pub pushed: bool,
     pub http_request_seconds: Histogram<f64>,
     pub upload_bytes: Counter<u64>,
     pub jobs_submitted: Counter<u64>,
@@ -42,14 +65,17 @@ pub struct Instruments {
 impl Instruments {
     fn new() -> Self {
         let registry = Registry::new();
-        let provider = provider(&registry);
+        let push = PUSH.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let pushed = push.is_some();
+        let provider = provider(&registry, push);
         let meter = provider.meter("reelmill");
         build_info(&meter);
         figures::observe(&meter);
         process::observe(&meter);
         Self {
             registry,
-            _provider: provider,
+            provider,
+            pushed,
             http_request_seconds: histogram(&meter, HTTP_REQUEST_SECONDS, REQUEST_S),
             upload_bytes: counter(&meter, UPLOAD_BYTES),
             jobs_submitted: counter(&meter, JOBS_SUBMITTED),
@@ -92,22 +118,24 @@ impl Instruments {
 }
 
 /// With the names of the list just as they stand there.
-fn provider(registry: &Registry) -> SdkMeterProvider {
-    let reader = opentelemetry_prometheus::exporter()
+fn provider(registry: &Registry, push: Option<Push>) -> SdkMeterProvider {
+    let mut builder = SdkMeterProvider::builder();
+    let page = opentelemetry_prometheus::exporter()
         .with_registry(registry.clone())
         .without_units()
         .without_counter_suffixes()
         .without_target_info()
         .scope_info_enabled(false)
         .build();
-    match reader {
-        Ok(reader) => SdkMeterProvider::builder().with_reader(reader).build(),
-        Err(error) => {
-            // A registry of our own takes its first collector; without one the process works, unmeasured.
-            tracing::error!(%error, "metrics can't be shown");
-            SdkMeterProvider::default()
-        }
+    match page {
+        Ok(page) => builder = builder.with_reader(page),
+        // A registry of our own takes its first collector; without one the process works, its page empty.
+        Err(error) => tracing::error!(%error, "metrics can't be shown"),
     }
+    if let Some(push) = push {
+        builder = (push.reader)(builder.with_resource(push.resource));
+    }
+    builder.build()
 }
 
 fn counter(meter: &Meter, metric: Metric) -> Counter<u64> {

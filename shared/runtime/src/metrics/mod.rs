@@ -10,6 +10,8 @@ mod process;
 pub use figures::Ask;
 pub use page::router;
 
+pub(crate) use instruments::{Push, push};
+
 use instruments::INSTRUMENTS;
 use opentelemetry::KeyValue;
 use std::time::Duration;

@@ -10,9 +10,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The route. `ask` gives the figures of the database, where there is one.
 pub fn router(ask: Option<Ask>) -> OpenApiRouter {
+    let figures = Figures::new(ask);
+    if INSTRUMENTS.pushed {
+        figures.keep_fresh();
+    }
     OpenApiRouter::new()
         .routes(routes!(metrics))
-        .with_state(Figures::new(ask))
+        .with_state(figures)
 }
 
 /// What this process measures, as Prometheus reads it.
