@@ -116,6 +116,18 @@ impl Process {
         self.child.is_some()
     }
 
+    /// Whether it has ended by itself since it was started; then it can be launched again.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        let Some(child) = self.child.as_mut() else {
+            return Ok(false);
+        };
+        let ended = child.try_wait()?.is_some();
+        if ended {
+            self.child = None;
+        }
+        Ok(ended)
+    }
+
     /// The media tools that it runs now.
     pub fn media_tools(&self) -> Vec<procs::Proc> {
         self.pid().map(procs::media_tools).unwrap_or_default()

@@ -1,0 +1,102 @@
+//! What several fault tests need: films that take a while, the encoder that works, and what the database says of tasks.
+
+use anyhow::{Context, Result, ensure};
+use reelmill_tests::api::{self, Api};
+use reelmill_tests::clips;
+use reelmill_tests::cluster::{Cluster, Role};
+use reelmill_tests::wait::{secs, until};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long a job may take on a machine that does much else.
+pub const LONG: Duration = Duration::from_secs(300);
+
+/// A film that keeps an encoder busy for some seconds, in a folder of its own.
+pub async fn film(seconds: u32) -> Result<(TempDir, PathBuf)> {
+    let dir = tempfile::tempdir()?;
+    let path = clips::heavy(dir.path(), "640x360", seconds).await?;
+    Ok((dir, path))
+}
+
+/// A second of film, quick to encode, different for each name.
+pub async fn short(dir: &TempDir, name: &str) -> Result<PathBuf> {
+    clips::drawn(dir.path(), name, "160x90", 1.0).await
+}
+
+/// The number of the encoder that works on an encode of this job, once it has made some frames.
+pub async fn encoding(cluster: &Cluster, job: &str) -> Result<usize> {
+    let api = cluster.api();
+    let started = |job: &Value| {
+        let outputs = job["outputs"].as_array();
+        outputs.is_some_and(|all| all.iter().any(|o| o["frames_done"].as_u64() > Some(0)))
+    };
+    api.job_when(job, "frames to be encoded", LONG, started)
+        .await?;
+    worker(cluster, job).await
+}
+
+/// The number of the encoder that the database says a task of this job runs on.
+pub async fn worker(cluster: &Cluster, job: &str) -> Result<usize> {
+    let sql = format!(
+        "SELECT w.name FROM tasks t JOIN workers w ON w.id = t.worker_id \
+         WHERE t.job_id = UNHEX('{}') AND t.state = 'running'",
+        job.replace('-', "")
+    );
+    let name = until("a task to run", secs(60), || async {
+        Ok(cluster.database().texts(&sql).await?.into_iter().next())
+    })
+    .await?;
+    let mut encoders = cluster
+        .processes()
+        .iter()
+        .filter(|p| p.role() == Role::Encoder);
+    let place = encoders.position(|p| p.name() == name);
+    place.with_context(|| format!("no encoder is called {name}"))
+}
+
+/// The sum of a column (`losses`, `failures`, `attempt`) over the tasks of a job.
+pub async fn sum(cluster: &Cluster, job: &str, column: &str) -> Result<i64> {
+    let sql = format!(
+        "SELECT CAST(COALESCE(SUM({column}), 0) AS SIGNED) FROM tasks WHERE job_id = UNHEX('{}')",
+        job.replace('-', "")
+    );
+    cluster.database().count(&sql).await
+}
+
+/// How many tasks a job has.
+pub async fn tasks(cluster: &Cluster, job: &str) -> Result<i64> {
+    let job = job.replace('-', "");
+    let sql = format!("SELECT COUNT(*) FROM tasks WHERE job_id = UNHEX('{job}')");
+    cluster.database().count(&sql).await
+}
+
+/// Nothing of this job ran more than once: every task needed one attempt.
+pub async fn ran_once(cluster: &Cluster, job: &str) -> Result<()> {
+    let (attempts, tasks) = (
+        sum(cluster, job, "attempt").await?,
+        tasks(cluster, job).await?,
+    );
+    ensure!(attempts == tasks, "{attempts} attempts of {tasks} tasks");
+    Ok(())
+}
+
+/// The checksum of a job's only output.
+pub fn checksum(job: &Value, preset: &str) -> Result<String> {
+    let sum = api::output(job, preset)?["sha256"].as_str();
+    sum.map(str::to_owned).context("no checksum")
+}
+
+/// The output is whole at its URL: its bytes are those that the checksum was made of.
+pub async fn plays(api: &Api, job: &Value, preset: &str) -> Result<()> {
+    use sha2::{Digest, Sha256};
+    let url = api::output(job, preset)?["url"]
+        .as_str()
+        .context("no URL")?;
+    let bytes = api.download(url).await?;
+    let digest = Sha256::digest(&bytes);
+    let found: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+    ensure!(found == checksum(job, preset)?, "{url} gave other bytes");
+    Ok(())
+}
