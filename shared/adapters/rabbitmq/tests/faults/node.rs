@@ -7,8 +7,8 @@ use std::{
     fs,
     net::TcpListener,
     os::unix::process::CommandExt,
-    path::PathBuf,
-    process::{Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
 };
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -46,6 +46,8 @@ pub struct Node {
     api: u16,
     dist: u16,
     epmd: u16,
+    /// Holds the other end of its input.
+    _guardian: Child,
 }
 
 impl Node {
@@ -61,12 +63,14 @@ impl Node {
             .unwrap()
             .keep();
         let [amqp, api, dist, epmd] = free_ports();
+        let _guardian = guard(&home);
         let node = Self {
             home,
             amqp,
             api,
             dist,
             epmd,
+            _guardian,
         };
         for folder in ["home", "mnesia", "log"] {
             fs::create_dir(node.home.join(folder)).unwrap();
@@ -88,25 +92,11 @@ impl Node {
             ),
         );
         node.write("group", "");
-        node.guard();
         node
     }
 
     fn write(&self, name: &str, text: &str) {
         fs::write(self.home.join(name), text).unwrap();
-    }
-
-    /// Ends the node with this process: its input is ours to close.
-    fn guard(&self) {
-        let script = "cat >/dev/null; group=$(cat group); [ -z \"$group\" ] || kill -KILL -$group; rm -rf \"$PWD\"";
-        let guardian = Command::new("sh")
-            .args(["-c", script])
-            .current_dir(&self.home)
-            .stdin(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        std::mem::forget(guardian.stdin);
     }
 
     fn command(&self, program: &str) -> Command {
@@ -238,6 +228,18 @@ impl Node {
         let amqp = format!("amqp://guest:guest@127.0.0.1:{}", self.amqp);
         Vhost::on(&amqp, &self.api_url()).await
     }
+}
+
+/// Ends the node with this process: its input is ours to close.
+fn guard(home: &Path) -> Child {
+    let script = "cat >/dev/null; group=$(cat group); [ -z \"$group\" ] || kill -KILL -$group; rm -rf \"$PWD\"";
+    Command::new("sh")
+        .args(["-c", script])
+        .current_dir(home)
+        .stdin(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap()
 }
 
 fn free_ports<const N: usize>() -> [u16; N] {
