@@ -16,7 +16,7 @@ pub(crate) enum Doubt<T> {
     /// Leaves this mark, so that it can be asked for.
     Asks(Uuid),
     /// The answer to the last commit got lost.
-    InDoubt {
+    Unanswered {
         mark: Uuid,
         /// What the change returns if it was committed.
         value: T,
@@ -28,7 +28,7 @@ impl<T> Doubt<T> {
     /// What to report when `error` ends it: while a commit is in doubt, that.
     pub fn or<E: From<StoreError>>(self, error: E) -> E {
         match self {
-            Self::InDoubt { cause, .. } => StoreError::Unknown { cause }.into(),
+            Self::Unanswered { cause, .. } => StoreError::Unknown { cause }.into(),
             _ => error,
         }
     }
@@ -40,7 +40,7 @@ pub(crate) async fn settle<T>(
     txn: &DatabaseTransaction,
     doubt: &mut Doubt<T>,
 ) -> Result<Option<T>, StoreError> {
-    let Doubt::InDoubt { mark, .. } = doubt else {
+    let Doubt::Unanswered { mark, .. } = doubt else {
         return Ok(None);
     };
     // It waits here while the old transaction is still open on the server.
@@ -51,7 +51,7 @@ pub(crate) async fn settle<T>(
     };
     tracing::info!(committed, "the answer to a commit had got lost");
     match std::mem::replace(doubt, Doubt::Asks(Uuid::now_v7())) {
-        Doubt::InDoubt { value, .. } if committed => Ok(Some(value)),
+        Doubt::Unanswered { value, .. } if committed => Ok(Some(value)),
         _ => Ok(None),
     }
 }
@@ -75,7 +75,7 @@ pub(crate) async fn commit<T>(
         Ok(()) => Ok(value),
         Err(cause) if was_answered(&cause) => Err(StoreError::Database { attempt, cause }),
         Err(cause) => {
-            *doubt = Doubt::InDoubt {
+            *doubt = Doubt::Unanswered {
                 mark,
                 value,
                 cause: cause.clone(),

@@ -35,6 +35,8 @@ pub enum AfterCommit {
     WakeDispatcher,
     /// Something may be swept.
     ReapWork,
+    /// An output has its URL now; nothing needs to be done.
+    Published(OutputId),
 }
 
 /// The transaction's surroundings.
@@ -72,7 +74,10 @@ pub(crate) async fn carry_out<C: ConnectionTrait>(
             Effect::MeetNeedsOf(task) => meet_needs(txn, task, scene.now).await?,
             Effect::CancelTasks => cancel(txn, scene, None, &mut after).await?,
             Effect::CancelTasksOf(output) => cancel(txn, scene, Some(output), &mut after).await?,
-            Effect::KeepFiles(output, files) => keep(txn, output, &files).await?,
+            Effect::KeepFiles(output, files) => {
+                keep(txn, output, &files).await?;
+                after.push(AfterCommit::Published(output));
+            }
             Effect::DropFiles(output) => {
                 refs::release(txn, Holder::Output(output)).await?;
                 after.push(AfterCommit::ReapWork);

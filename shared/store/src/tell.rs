@@ -36,4 +36,5 @@ pub async fn append<C: ConnectionTrait>(
         .await
         .attempt("telling a change")
         .map(|_| ())
+        .map_err(|error| error.duplicate_is_conflict("telling a change", "story"))
 }

@@ -4,10 +4,19 @@
 use crate::{StoreError, entity::task, error::Attempt};
 use reelmill_domain::{id::JobId, lane::Lane};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
+    sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+/// The index of `m0002`; no later migration may drop it, nor any other that a query of ours insists on.
+const INDEX: &str = "ix_tasks_state_lane_paused_priority_owner_job_id_ready_at";
+/// Owners among whom one claim is fair; those beyond have their turn when some of these have nothing ready.
+const MOST_OWNERS: usize = 1_000;
+/// Ready tasks that are looked at before a look for the next job.
+const SLICE: u64 = 200;
 
 /// A job with ready tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,66 +74,148 @@ fn ready(lane: &Lane) -> Select<task::Entity> {
         .filter(task::Column::Paused.eq(false))
 }
 
-/// The priorities of what is ready, the highest first.
+/// The priorities of what is ready, the highest first. One look into the index for each: `DISTINCT` reads all of it.
 pub(super) async fn priorities<C: ConnectionTrait>(
     txn: &C,
     lane: &Lane,
 ) -> Result<Vec<i16>, StoreError> {
-    let mut priorities: Vec<i16> = ready(lane)
-        .column(task::Column::Priority)
-        .distinct()
-        .into_tuple()
-        .all(txn)
-        .await
-        .attempt("reading the priorities of what is ready")?;
-    priorities.sort_unstable_by(|a, b| b.cmp(a));
-    Ok(priorities)
+    let mut priorities = Vec::new();
+    loop {
+        let mut next = ready(lane).column_as(task::Column::Priority.max(), "next");
+        if let Some(last) = priorities.last() {
+            next = next.filter(task::Column::Priority.lt(*last));
+        }
+        let next: Option<Option<i16>> = next
+            .into_tuple()
+            .one(txn)
+            .await
+            .attempt("reading the priorities of what is ready")?;
+        match next.flatten() {
+            Some(priority) => priorities.push(priority),
+            None => return Ok(priorities),
+        }
+    }
 }
 
-/// The jobs of one priority among which `capacity` tasks are to be chosen: of the owners with the fewest tasks released
-/// the oldest jobs, so many that those with the fewest tasks released are among them. Jobs in `skip` are left out.
-pub(super) async fn level<C: ConnectionTrait>(
-    txn: &C,
-    lane: &Lane,
-    priority: i16,
-    capacity: u64,
-    busy: &Busy,
-    skip: &BTreeSet<JobId>,
-) -> Result<Vec<Waiting>, StoreError> {
-    let level = || ready(lane).filter(task::Column::Priority.eq(priority));
-    // Ids of jobs grow with time: the smallest is the oldest.
-    let mut owners: Vec<(String, Uuid)> = level()
-        .column(task::Column::Owner)
-        .column_as(task::Column::JobId.min(), "oldest")
-        .group_by(task::Column::Owner)
-        .into_tuple()
-        .all(txn)
-        .await
-        .attempt("reading who waits")?;
-    let released = |owner: &str| busy.owners.get(owner).copied().unwrap_or(0);
-    owners.sort_by_key(|(owner, oldest)| (released(owner), *oldest));
-    let jobs = capacity + busy.jobs.len() as u64 + skip.len() as u64;
-    let mut waiting = Vec::new();
-    let owners = owners.into_iter().map(|(owner, _)| owner);
-    for owner in owners.take(usize::try_from(capacity).unwrap_or(usize::MAX)) {
-        let rows: Vec<(Uuid, Option<i64>)> = level()
-            .column(task::Column::JobId)
-            .column_as(task::Column::ReadyAt.min(), "since")
-            .filter(task::Column::Owner.eq(owner.as_str()))
-            .group_by(task::Column::JobId)
-            .order_by_asc(task::Column::JobId)
-            .limit(jobs)
-            .into_tuple()
-            .all(txn)
-            .await
-            .attempt("reading what is ready")?;
-        let jobs = rows.into_iter().map(|(job, since)| Waiting {
+/// What is asked for among the ready tasks of one priority.
+pub(super) struct Level<'a> {
+    pub lane: &'a Lane,
+    pub priority: i16,
+    /// How many tasks are to be chosen.
+    pub capacity: u64,
+    pub busy: &'a Busy,
+    /// Jobs to be left out.
+    pub skip: &'a BTreeSet<JobId>,
+}
+
+impl Level<'_> {
+    /// The jobs among which to choose: of the owners with the fewest tasks released the oldest jobs, so many that those
+    /// with the fewest tasks released are among them.
+    pub async fn read<C: ConnectionTrait>(&self, txn: &C) -> Result<Vec<Waiting>, StoreError> {
+        let most = usize::try_from(self.capacity).unwrap_or(usize::MAX);
+        let mut owners = Vec::new();
+        for owner in self.owners(txn).await? {
+            let released = self.busy.owners.get(&owner).copied().unwrap_or(0);
+            owners.push((released, owner));
+        }
+        if owners.len() > most {
+            owners = self.oldest_first(txn, owners).await?;
+        }
+        let mut waiting = Vec::new();
+        for (_, owner) in owners.into_iter().take(most) {
+            waiting.extend(self.jobs(txn, &owner).await?);
+        }
+        Ok(waiting)
+    }
+
+    fn ready(&self) -> Select<task::Entity> {
+        ready(self.lane).filter(task::Column::Priority.eq(self.priority))
+    }
+
+    async fn owners<C: ConnectionTrait>(&self, txn: &C) -> Result<Vec<String>, StoreError> {
+        let mut owners: Vec<String> = Vec::new();
+        while owners.len() < MOST_OWNERS {
+            let mut next = self.ready().column_as(task::Column::Owner.min(), "next");
+            if let Some(last) = owners.last() {
+                next = next.filter(task::Column::Owner.gt(last.as_str()));
+            }
+            let next: Option<Option<String>> = next
+                .into_tuple()
+                .one(txn)
+                .await
+                .attempt("reading who waits")?;
+            match next.flatten() {
+                Some(owner) => owners.push(owner),
+                None => break,
+            }
+        }
+        Ok(owners)
+    }
+
+    /// By what is released, then by the oldest job; ids of jobs grow with time.
+    async fn oldest_first<C: ConnectionTrait>(
+        &self,
+        txn: &C,
+        owners: Vec<(u64, String)>,
+    ) -> Result<Vec<(u64, String)>, StoreError> {
+        let mut known = Vec::with_capacity(owners.len());
+        for (released, owner) in owners {
+            let oldest: Option<Option<Uuid>> = self
+                .ready()
+                .column_as(task::Column::JobId.min(), "oldest")
+                .filter(task::Column::Owner.eq(owner.as_str()))
+                .into_tuple()
+                .one(txn)
+                .await
+                .attempt("reading who waits")?;
+            known.push((released, oldest.flatten(), owner));
+        }
+        known.sort_unstable();
+        let owners = known.into_iter();
+        Ok(owners
+            .map(|(released, _, owner)| (released, owner))
+            .collect())
+    }
+
+    async fn jobs<C: ConnectionTrait>(
+        &self,
+        txn: &C,
+        owner: &str,
+    ) -> Result<Vec<Waiting>, StoreError> {
+        let enough = self.capacity + (self.busy.jobs.len() + self.skip.len()) as u64;
+        let mut jobs: BTreeMap<Uuid, i64> = BTreeMap::new();
+        while (jobs.len() as u64) < enough {
+            let mut next = self
+                .ready()
+                .columns([task::Column::JobId, task::Column::ReadyAt])
+                .filter(task::Column::Owner.eq(owner));
+            if let Some((last, _)) = jobs.last_key_value() {
+                next = next.filter(task::Column::JobId.gt(*last));
+            }
+            let mut next = next
+                .order_by_asc(task::Column::JobId)
+                .order_by_asc(task::Column::ReadyAt)
+                .limit(SLICE);
+            // Otherwise MariaDB may begin at the owner's first job again.
+            QueryTrait::query(&mut next).force_index(INDEX, IndexHintScope::All);
+            let rows: Vec<(Uuid, Option<i64>)> = next
+                .into_tuple()
+                .all(txn)
+                .await
+                .attempt("reading what is ready")?;
+            for (job, since) in &rows {
+                jobs.entry(*job).or_insert(since.unwrap_or(0));
+            }
+            if (rows.len() as u64) < SLICE {
+                break;
+            }
+        }
+        let waiting = jobs.into_iter().map(|(job, since)| Waiting {
             job: JobId(job),
-            owner: owner.clone(),
-            since: since.unwrap_or(0),
+            owner: owner.to_owned(),
+            since,
             ready: u64::MAX,
         });
-        waiting.extend(jobs.filter(|w| !skip.contains(&w.job)));
+        Ok(waiting.filter(|w| !self.skip.contains(&w.job)).collect())
     }
-    Ok(waiting)
 }

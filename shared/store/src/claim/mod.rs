@@ -10,7 +10,7 @@ use crate::{
     Change, Policy, Store, StoreError, apply_in, convert::count, entity::task, error::Attempt,
     jobs, tasks, unreadable,
 };
-use backlog::Busy;
+use backlog::{Busy, Level};
 use choose::choose;
 use reelmill_domain::{
     event::TaskEvent,
@@ -40,18 +40,26 @@ pub struct ClaimTimes {
 /// Lanes in which something is to be released or taken back.
 pub async fn lanes(store: &Store) -> Result<Vec<Lane>, StoreError> {
     let mut lanes = BTreeSet::new();
-    // One after the other: then the index gives each lane at one look.
     for state in ["ready", "dispatched"] {
-        let names: Vec<String> = task::Entity::find()
-            .select_only()
-            .column(task::Column::Lane)
-            .distinct()
-            .filter(task::Column::State.eq(state))
-            .into_tuple()
-            .all(store.db())
-            .await
-            .attempt("reading lanes")?;
-        lanes.extend(names.into_iter().map(Lane));
+        let mut last: Option<String> = None;
+        // One look into the index for each: `DISTINCT` reads all of it.
+        loop {
+            let mut next = task::Entity::find()
+                .select_only()
+                .column_as(task::Column::Lane.min(), "next")
+                .filter(task::Column::State.eq(state));
+            if let Some(last) = &last {
+                next = next.filter(task::Column::Lane.gt(last.as_str()));
+            }
+            let next: Option<Option<String>> = next
+                .into_tuple()
+                .one(store.db())
+                .await
+                .attempt("reading lanes")?;
+            let Some(lane) = next.flatten() else { break };
+            lanes.insert(Lane(lane.clone()));
+            last = Some(lane);
+        }
     }
     Ok(lanes.into_iter().collect())
 }
@@ -97,7 +105,14 @@ async fn in_txn(
         while left > 0 && looks < LOOKS {
             looks += 1;
             let skip = unreadable::remembered();
-            let level = backlog::level(txn, lane, priority, left, &busy, &skip).await?;
+            let level = Level {
+                lane,
+                priority,
+                capacity: left,
+                busy: &busy,
+                skip: &skip,
+            };
+            let level = level.read(txn).await?;
             let chosen = choose(txn, lane, level.clone(), &busy, left).await?;
             jobs::lock_all(txn, chosen.iter().map(|(job, _)| *job)).await?;
             let mut unread = false;

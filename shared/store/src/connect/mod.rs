@@ -106,6 +106,14 @@ impl Store {
         Ok(missing.iter().map(|m| m.name().to_owned()).collect())
     }
 
+    /// Has `observer` hear of every statement that this clone of the store carries out from now on, and of how long it took.
+    pub fn observe(
+        &mut self,
+        observer: impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static,
+    ) {
+        self.db.set_metric_callback(observer);
+    }
+
     /// What reads run on, outside any transaction.
     pub fn db(&self) -> &DatabaseConnection {
         &self.db

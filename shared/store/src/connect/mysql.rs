@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_url_without_a_database_is_refused() {
         for url in ["mysql://u:secret@h", "mysql:", "mysql://u:secret@h:port/d"] {
-            let error = super::options(url, &Options::default()).unwrap_err();
+            let error = options(url, &Options::default()).unwrap_err();
             assert!(matches!(error, StoreError::BadUrl { .. }), "{error}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }

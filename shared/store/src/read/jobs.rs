@@ -12,6 +12,8 @@ use crate::{
 use reelmill_domain::{id::JobId, job::Job, time::Timestamp, wire::Traceparent};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+    sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
 };
 use std::{collections::BTreeMap, fmt, str::FromStr};
 use uuid::Uuid;
@@ -141,11 +143,15 @@ async fn slice<C: ConnectionTrait>(
     limit: u64,
 ) -> Result<Vec<job::Model>, StoreError> {
     let mut jobs = job::Entity::find().filter(job::Column::Owner.eq(owner));
+    let mut index = "ix_jobs_owner_created_at_id";
     if let Some(state) = state {
         jobs = jobs.filter(job::Column::State.eq(state));
+        index = "ix_jobs_owner_state_created_at_id";
     }
+    // Otherwise MariaDB reads from the newest job down to the cursor. No later migration may drop these indexes.
+    QueryTrait::query(&mut jobs).force_index(index, IndexHintScope::All);
     if let Some(Cursor { created_at, id }) = cursor {
-        // The first condition follows from the second; by it an index is entered at the right place.
+        // The first condition follows from the second; by it the index is entered at the right place.
         jobs = jobs.filter(job::Column::CreatedAt.lte(created_at)).filter(
             Condition::any()
                 .add(job::Column::CreatedAt.lt(created_at))

@@ -75,8 +75,8 @@ async fn open<C: ConnectionTrait>(db: &C) -> Result<Vec<(String, String, u64)>, 
         .columns([task::Column::Lane, task::Column::State])
         .column_as(task::Column::Id.count(), "n")
         .filter(task::Column::State.is_in(OPEN))
-        .group_by(task::Column::Lane)
         .group_by(task::Column::State)
+        .group_by(task::Column::Lane)
         .into_tuple()
         .all(db)
         .await

@@ -96,6 +96,3 @@ impl TryFrom<upload::Model> for Upload {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,7 @@
 //! A database of a test's own on the server that `REELMILL_TEST_MYSQL` names; dropped with the test, also when it fails.
 
 use reelmill_store::{ConnectionTrait, Store};
-use sea_orm::Database as SeaOrm;
+use sea_orm::{Database as SeaOrm, DbBackend, QueryResult, Statement};
 use uuid::Uuid;
 
 pub struct Database {
@@ -48,6 +48,12 @@ impl Database {
             url,
             store,
         }
+    }
+
+    /// What a query finds.
+    pub async fn rows(&self, sql: &str) -> Vec<QueryResult> {
+        let statement = Statement::from_string(DbBackend::MySql, sql);
+        self.store.db().query_all_raw(statement).await.unwrap()
     }
 
     /// Another process's view of it.

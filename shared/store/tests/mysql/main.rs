@@ -1,12 +1,23 @@
 //! The suite on MySQL or MariaDB, and what only many connections to a server can show.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that fails says where"
+)]
 
 #[macro_use]
 #[path = "../suite/mod.rs"]
 mod suite;
 
 mod database;
+mod fill;
+mod migrations;
+mod outage;
+mod plans;
+mod proxy;
+mod server;
+mod together;
 
 use database::Database;
 

@@ -2,9 +2,11 @@
 
 use super::fixture::*;
 use reelmill_domain::api::WorkerState;
-use reelmill_domain::lane::Lane;
-use reelmill_store::{Store, workers};
+use reelmill_domain::{lane::Lane, wire::Traceparent};
+use reelmill_store::{Store, entity::task, jobs::NewJob, read, workers};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 pub async fn two_dispatchers_claim_no_task_twice(store: &Store) {
     for _ in 0..12 {
@@ -55,4 +57,93 @@ pub async fn a_higher_priority_overtakes_what_waits_in_the_queue(store: &Store) 
     // The one that was overtaken is ready again, and nothing overtakes the urgent one.
     assert!(claim(store, Lane::light()).await.is_empty());
     start(store, &next[0], &worker).await;
+}
+
+pub async fn owners_take_turns_and_then_jobs(store: &Store) {
+    let worker = worker(1);
+    for _ in 0..3 {
+        job_of(store, "ann", &["mkv"], 5, NewJob::default()).await;
+    }
+    let bobs = job_of(store, "bob", &["mkv"], 5, NewJob::default()).await;
+    let low = job_of(store, "cid", &["mkv"], 1, NewJob::default()).await;
+    // Ten workers: eleven and more may be released, among them one of each owner first.
+    heard(store, &worker).await;
+    let first = claim(store, Lane::light()).await;
+    assert_eq!(first.len(), 2, "one slot, and one that waits for it");
+    assert_eq!(first[1].job, bobs.id);
+    for _ in 0..9 {
+        heard(store, &super::fixture::worker(1)).await;
+    }
+    let rest = claim(store, Lane::light()).await;
+    assert_eq!(rest.len(), 3);
+    assert_eq!(
+        rest[2].job, low.id,
+        "what is less urgent fills the room that is left"
+    );
+}
+
+pub async fn a_job_that_can_t_be_read_blocks_nobody(store: &Store) {
+    let mut bad = Vec::new();
+    for (table, column) in [
+        ("jobs", "state_json"),
+        ("tasks", "spec_json"),
+        ("outputs", "preset_json"),
+        ("sources", "media_json"),
+    ] {
+        let job = job(store, &["mkv"], 5).await;
+        let id = match table {
+            "jobs" => job.id.0,
+            "tasks" => task_of(store, job.id.0).await,
+            "outputs" => job.outputs[0].id.0,
+            _ => job.source.0,
+        };
+        spoil(store, table, column, id).await;
+        bad.push(job.id);
+    }
+    let good = [
+        job(store, &["mkv"], 5).await.id,
+        job(store, &["mkv"], 5).await.id,
+    ];
+    heard(store, &worker(1)).await;
+    let claimed = claim(store, Lane::light()).await;
+    assert_eq!(claimed.iter().map(|m| m.job).collect::<Vec<_>>(), good);
+    assert!(claim(store, Lane::light()).await.is_empty());
+
+    // They are still there, for a version that can read them, but not on a page.
+    let listed = read::page(store.db(), "", None, None, 1).await.unwrap();
+    assert_eq!(listed[0].job.id, good[1]);
+    let mut cursor = Some(read::Cursor::after(&listed[0]));
+    let mut ids = Vec::new();
+    while let Some(record) = read::page(store.db(), "", None, cursor, 1)
+        .await
+        .unwrap()
+        .pop()
+    {
+        cursor = Some(read::Cursor::after(&record));
+        ids.push(record.job.id);
+    }
+    assert_eq!(
+        ids,
+        [good[0], bad[1]],
+        "a task that can't be read spoils no page"
+    );
+    let error = read::job(store.db(), "", bad[0]).await.unwrap_err();
+    assert!(error.is_unreadable(), "{error}");
+}
+
+async fn task_of(store: &Store, job: Uuid) -> Uuid {
+    let task = task::Entity::find().filter(task::Column::JobId.eq(job));
+    task.one(store.db()).await.unwrap().unwrap().id
+}
+
+pub async fn a_task_carries_the_trace_of_its_job(store: &Store) {
+    let trace = Traceparent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let new = NewJob {
+        trace: trace.clone(),
+        ..NewJob::default()
+    };
+    let job = job_of(store, "", &["mkv"], 5, new).await;
+    assert_eq!(record(store, job.id).await.trace, trace);
+    heard(store, &worker(1)).await;
+    assert_eq!(claim(store, Lane::light()).await[0].trace, trace);
 }

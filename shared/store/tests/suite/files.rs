@@ -3,15 +3,18 @@
 use super::fixture::*;
 use reelmill_domain::{
     event::JobEvent,
-    id::{FileId, JobId, UploadId},
+    id::{FileId, JobId, TaskId, UploadId},
     job::Job,
     lane::Lane,
     output::OutputState,
+    task::Task,
 };
 use reelmill_store::{
-    Change, Policy, Store, StoreError, apply, read,
+    Change, Policy, Store, StoreError, apply, delete,
+    jobs::NewJob,
+    read,
     refs::{self, Holder},
-    sweep,
+    submit, sweep,
 };
 use uuid::Uuid;
 
@@ -125,4 +128,92 @@ pub async fn sources_go_after_their_retention(store: &Store) {
     assert!(doomed(store).await.is_empty());
     sweep::release_sources(store, 0).await.unwrap();
     assert_eq!(doomed(store).await, [job.input.key]);
+}
+
+pub async fn ended_jobs_go_with_all_that_belongs_to_them(store: &Store) {
+    let expires = Policy {
+        expire_after_s: Some(0),
+        ..POLICY
+    };
+    let gone = published(store, &expires).await;
+    let kept = published(store, &POLICY).await;
+    let open = job(store, &["mkv"], 5).await;
+    let completed = async || read::jobs_by_state(store.db()).await.unwrap()["completed"];
+    assert_eq!(completed().await, 2);
+    assert_eq!(
+        sweep::ended_jobs(store, 0, 10).await.unwrap(),
+        0,
+        "both are published"
+    );
+    let expire = Change::Job(JobEvent::Expire(gone.outputs[0].id));
+    apply(store, gone.id, expire, &POLICY).await.unwrap();
+    assert_eq!(
+        sweep::ended_jobs(store, 3600, 10).await.unwrap(),
+        0,
+        "not yet"
+    );
+    assert_eq!(sweep::ended_jobs(store, 0, 10).await.unwrap(), 1);
+    assert_eq!(sweep::ended_jobs(store, 0, 10).await.unwrap(), 0);
+
+    let of_job = format!("job_id = {}", hex(gone.id.0));
+    for table in ["outputs", "tasks", "job_events"] {
+        assert_eq!(count(store, table, &of_job).await, 0, "{table}");
+    }
+    assert_eq!(
+        count(store, "task_needs", "task_id NOT IN (SELECT id FROM tasks)").await,
+        0
+    );
+    assert_eq!(
+        count(store, "sources", &format!("id = {}", hex(gone.source.0))).await,
+        0
+    );
+    assert_eq!(
+        count(
+            store,
+            "file_refs",
+            &format!("holder_id = {}", hex(gone.id.0))
+        )
+        .await,
+        0
+    );
+    assert!(doomed(store).await.contains(&gone.input.key));
+    for job in [kept.id, open.id] {
+        record(store, job).await;
+    }
+    assert_eq!(completed().await, 1);
+    sweep::old_rows(store).await.unwrap();
+    assert_eq!(completed().await, 1);
+    assert_eq!(
+        count(store, "ended_counts", "state = 'completed'").await,
+        1,
+        "added up"
+    );
+}
+
+pub async fn a_source_goes_with_the_last_job_that_names_it(store: &Store) {
+    let first = published(store, &POLICY).await;
+    let second = Job {
+        id: JobId(Uuid::now_v7()),
+        outputs: Vec::new(),
+        ..first.clone()
+    };
+    let probe = Task::probe(
+        TaskId(Uuid::now_v7()),
+        second.id,
+        first.input.clone(),
+        LIMITS,
+    );
+    let write = store.transact(|txn| {
+        let (second, probe) = (&second, &probe);
+        async move { submit::write(&*txn, second, &NewJob::default(), probe).await }
+    });
+    write.await.unwrap();
+    let named = format!("id = {}", hex(first.source.0));
+    for (job, left) in [(first.id, 1), (second.id, 0)] {
+        let deleted =
+            store.transact(|txn| async move { delete::delete(&*txn, "", job, &POLICY).await });
+        deleted.await.unwrap();
+        assert_eq!(count(store, "sources", &named).await, left);
+    }
+    assert!(doomed(store).await.contains(&first.input.key));
 }

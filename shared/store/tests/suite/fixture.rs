@@ -18,12 +18,13 @@ use reelmill_store::{
     AfterCommit, Change, Policy, Store, apply,
     claim::{self, ClaimTimes},
     entity::source,
-    jobs, now, read,
+    jobs::{self, NewJob},
+    now, read,
     refs::{self, Holder},
     renew,
     workers::Admission,
 };
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, Statement};
 use uuid::Uuid;
 
 pub const LEASE: i64 = 10_000;
@@ -45,6 +46,17 @@ pub const POLICY: Policy = Policy {
 
 /// Writes a job with a source and its probe task.
 pub async fn job(store: &Store, presets: &[&str], priority: u8) -> Job {
+    job_of(store, "", presets, priority, NewJob::default()).await
+}
+
+/// Writes a job of an owner.
+pub async fn job_of(
+    store: &Store,
+    owner: &str,
+    presets: &[&str],
+    priority: u8,
+    new: NewJob,
+) -> Job {
     let (id, source, file) = (
         JobId(Uuid::now_v7()),
         SourceId(Uuid::now_v7()),
@@ -67,7 +79,7 @@ pub async fn job(store: &Store, presets: &[&str], priority: u8) -> Job {
         .collect();
     let job = Job {
         id,
-        owner: String::new(),
+        owner: owner.to_owned(),
         name: "clip".into(),
         source,
         input: input.clone(),
@@ -83,13 +95,13 @@ pub async fn job(store: &Store, presets: &[&str], priority: u8) -> Job {
     let probe = Task::probe(TaskId(Uuid::now_v7()), id, input.clone(), LIMITS);
     store
         .transact(|txn| {
-            let (job, input, probe) = (&job, &input, &probe);
+            let (job, input, probe, new) = (&job, &input, &probe, &new);
             async move {
                 let txn = &*txn;
                 let at = now(txn).await?;
                 let row = source::ActiveModel {
                     id: Set(source.0),
-                    owner: Set(String::new()),
+                    owner: Set(job.owner.clone()),
                     name: Set("clip.mp4".into()),
                     file_id: Set(file.0),
                     object_key: Set(input.key.clone()),
@@ -103,13 +115,7 @@ pub async fn job(store: &Store, presets: &[&str], priority: u8) -> Job {
                     .await
                     .unwrap();
                 refs::add_file(txn, file, &input.key, 1000, Holder::Job(id)).await?;
-                jobs::create(
-                    txn,
-                    job,
-                    &jobs::NewJob::default(),
-                    std::slice::from_ref(probe),
-                )
-                .await
+                jobs::create(txn, job, new, std::slice::from_ref(probe)).await
             }
         })
         .await
@@ -283,4 +289,32 @@ pub async fn drain(store: &Store, lane: Lane, worker: &WorkerInfo) -> usize {
             done += 1;
         }
     }
+}
+
+/// Overwrites a text of rows, as a newer version might have written it.
+pub async fn spoil(store: &Store, table: &str, column: &str, id: Uuid) {
+    let db = store.db();
+    let quote = |name: &str| format!("`{name}`");
+    let sql = format!(
+        "UPDATE {} SET {} = 'of a newer version' WHERE id = x'{}'",
+        quote(table),
+        quote(column),
+        id.simple()
+    );
+    let done = db.execute_unprepared(&sql).await.unwrap();
+    assert_eq!(done.rows_affected(), 1, "{table}");
+}
+
+/// How many rows of a table match.
+pub async fn count(store: &Store, table: &str, which: &str) -> i64 {
+    let db = store.db();
+    let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {which}");
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    let row = db.query_one_raw(statement).await.unwrap().unwrap();
+    row.try_get("", "n").unwrap()
+}
+
+/// An id as SQL writes it.
+pub fn hex(id: Uuid) -> String {
+    format!("x'{}'", id.simple())
 }

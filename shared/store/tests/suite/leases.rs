@@ -134,3 +134,26 @@ pub async fn a_row_that_can_t_be_read_keeps_no_other_from_being_judged(store: &S
     assert_eq!(row(store, messages[0].task).await.state, "running");
     assert_eq!(row(store, messages[1].task).await.state, "ready");
 }
+
+pub async fn a_renewal_keeps_what_can_t_be_read(store: &Store) {
+    job(store, &["mkv"], 5).await;
+    job(store, &["mkv"], 5).await;
+    let worker = worker(1);
+    heard(store, &worker).await;
+    let mut runs = Vec::new();
+    for message in claim(store, Lane::light()).await {
+        let run = start_for(store, &message, &worker, 1).await;
+        runs.push(RunRef {
+            task: message.task,
+            attempt: message.attempt,
+            run,
+        });
+    }
+    spoil(store, "tasks", "spec_json", runs[0].task.0).await;
+    let stop = renew::renew(store, &worker, &runs, LEASE, Admission::Open).await;
+    assert_eq!(stop.unwrap(), []);
+    let now = reelmill_store::now(store.db()).await.unwrap().0;
+    for run in runs {
+        assert!(row(store, run.task).await.until.unwrap() > now + LEASE - 5_000);
+    }
+}

@@ -10,7 +10,7 @@ use reelmill_domain::{
     task::Task,
     time::Timestamp,
 };
-use reelmill_store::{AfterCommit, Change, Store, apply, events, read, sweep};
+use reelmill_store::{AfterCommit, Change, Store, StoreError, apply, events, read, sweep};
 use uuid::Uuid;
 
 pub async fn a_job_goes_from_post_to_published(store: &Store) {
@@ -219,4 +219,23 @@ pub async fn a_paused_job_is_taken_back(store: &Store) {
         again[0].attempt, 2,
         "a new attempt: the old message counts no more"
     );
+}
+
+pub async fn a_transaction_that_always_meets_others_ends_with_advice(store: &Store) {
+    let mut tries = 0;
+    let conflict = || StoreError::Conflict {
+        attempt: "writing a job",
+        what: "job",
+    };
+    let outcome = store.transact(|_| {
+        tries += 1;
+        async { Err::<(), _>(conflict()) }
+    });
+    let error = outcome.await.unwrap_err();
+    assert!(error.is_retryable() && !error.is_away(), "{error}");
+    assert!(
+        error.to_string().contains("Nothing was written; try again"),
+        "{error}"
+    );
+    assert_eq!(tries, 12);
 }

@@ -11,6 +11,7 @@ macro_rules! every_test {
             life::parallel_events_of_one_job_all_count,
             life::cancelling_stops_what_runs_and_cancels_the_rest,
             life::a_paused_job_is_taken_back,
+            life::a_transaction_that_always_meets_others_ends_with_advice,
             claims::two_dispatchers_claim_no_task_twice,
             claims::a_lane_without_live_workers_releases_nothing,
             claims::a_higher_priority_overtakes_what_waits_in_the_queue,
@@ -25,6 +26,19 @@ macro_rules! every_test {
             files::a_deleting_file_can_not_be_held,
             files::expired_outputs_lose_their_files,
             files::sources_go_after_their_retention,
+            claims::owners_take_turns_and_then_jobs,
+            claims::a_job_that_can_t_be_read_blocks_nobody,
+            claims::a_task_carries_the_trace_of_its_job,
+            leases::a_renewal_keeps_what_can_t_be_read,
+            stories::a_line_that_can_t_be_read_is_left_out,
+            files::ended_jobs_go_with_all_that_belongs_to_them,
+            files::a_source_goes_with_the_last_job_that_names_it,
+            uploads::one_holds_the_lock_until_he_lets_go_or_it_lapses,
+            uploads::what_is_advanced_and_completed_is_read_back_and_held,
+            uploads::an_expired_upload_is_swept_unless_somebody_writes_to_it,
+            workers::a_disabled_worker_stays_so_when_its_process_starts_anew,
+            workers::a_worker_waits_until_it_is_admitted,
+            keys::keys_that_differ_in_anything_are_different_keys,
         );
     };
 }
@@ -32,6 +46,9 @@ macro_rules! every_test {
 pub mod claims;
 pub mod files;
 pub mod fixture;
+pub mod keys;
 pub mod leases;
 pub mod life;
 pub mod stories;
+pub mod uploads;
+pub mod workers;

@@ -6,7 +6,7 @@ use reelmill_domain::{
     id::JobId,
 };
 use reelmill_store::{Change, Store, apply, entity::job_event, events, now, read};
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use uuid::Uuid;
 
 pub async fn ids_are_handed_out_once_every_smaller_one_is_visible(store: &Store) {
@@ -97,4 +97,27 @@ pub async fn places_go_by_priority_then_age_one_by_one_and_on_a_page(store: &Sto
         assert_eq!(listed.position, place);
         assert_eq!(record(store, id).await.position, place);
     }
+}
+
+pub async fn a_line_that_can_t_be_read_is_left_out(store: &Store) {
+    let job = job(store, &["mkv"], 5).await;
+    for priority in [6, 7, 8] {
+        let change = Change::Job(JobEvent::SetPriority(priority));
+        apply(store, job.id, change, &POLICY).await.unwrap();
+    }
+    apply(store, job.id, Change::Job(JobEvent::Cancel), &POLICY)
+        .await
+        .unwrap();
+    let story = events::of_job(store.db(), job.id, 0, 100).await.unwrap();
+    assert!(story.len() >= 2, "{story:?}");
+    let sql = format!(
+        "UPDATE job_events SET body_json = '{{}}' WHERE job_id = {} AND seq = 1",
+        hex(job.id.0)
+    );
+    store.db().execute_unprepared(&sql).await.unwrap();
+    // One at a time: the reader must get beyond it.
+    let next = events::of_job(store.db(), job.id, 0, 1).await.unwrap();
+    assert_eq!(next[0].seq, 2);
+    let next = events::after(store.db(), 0, 1).await.unwrap();
+    assert_eq!(next[0].seq, 2);
 }

@@ -1,16 +1,11 @@
-//! Locks and offsets on a real SQLite file.
+//! Locks and offsets of uploads.
 
-use super::*;
-use crate::{Store, now, refs, refs::Holder};
-use reelmill_domain::id::FileId;
-
-async fn store() -> (tempfile::TempDir, Store) {
-    let dir = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", dir.path().join("t.db").display());
-    let store = Store::connect(&url).await.unwrap();
-    store.migrate().await.unwrap();
-    (dir, store)
-}
+use reelmill_domain::{
+    id::{FileId, JobId, SourceId, UploadId},
+    wire::Traceparent,
+};
+use reelmill_store::{Store, now, refs, refs::Holder, uploads::*};
+use uuid::Uuid;
 
 async fn begun(store: &Store, lock: Option<(Uuid, i64)>) -> Upload {
     let new = NewUpload {
@@ -27,11 +22,9 @@ async fn begun(store: &Store, lock: Option<(Uuid, i64)>) -> Upload {
     insert(store.db(), new).await.unwrap()
 }
 
-#[tokio::test]
-async fn one_holds_the_lock_until_he_lets_go_or_it_lapses() {
-    let (_dir, store) = store().await;
+pub async fn one_holds_the_lock_until_he_lets_go_or_it_lapses(store: &Store) {
     let db = store.db();
-    let upload = begun(&store, None).await;
+    let upload = begun(store, None).await;
     assert_eq!(find(db, upload.id).await.unwrap().unwrap(), upload);
     let (a, b) = (Uuid::now_v7(), Uuid::now_v7());
     assert!(acquire(db, upload.id, a, 60_000).await.unwrap().is_some());
@@ -59,12 +52,10 @@ async fn one_holds_the_lock_until_he_lets_go_or_it_lapses() {
     assert_eq!(look(db, upload.id, a).await.unwrap(), Held::Lost);
 }
 
-#[tokio::test]
-async fn what_is_advanced_and_completed_is_read_back_and_held() {
-    let (_dir, store) = store().await;
+pub async fn what_is_advanced_and_completed_is_read_back_and_held(store: &Store) {
     let db = store.db();
     let token = Uuid::now_v7();
-    let mut upload = begun(&store, Some((token, 60_000))).await;
+    let mut upload = begun(store, Some((token, 60_000))).await;
     upload.offset = 10;
     upload.sink = serde_json::json!({"part": 2});
     assert!(advance(db, &upload, token, 60_000).await.unwrap().is_some());
@@ -74,8 +65,13 @@ async fn what_is_advanced_and_completed_is_read_back_and_held() {
     let file = FileId(Uuid::now_v7());
     assert!(complete(db, &upload, token, file, 10).await.unwrap());
     assert!(!complete(db, &upload, token, file, 10).await.unwrap());
+    let trace = Traceparent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    note_trace(db, upload.id, trace.as_ref().unwrap())
+        .await
+        .unwrap();
     let read = find(db, upload.id).await.unwrap().unwrap();
     assert!(read.complete && !read.is_unfinished());
+    assert_eq!(read.trace, trace);
     let first = use_as_source(db, &read, SourceId(Uuid::now_v7()))
         .await
         .unwrap();
@@ -85,18 +81,16 @@ async fn what_is_advanced_and_completed_is_read_back_and_held() {
         .unwrap();
     assert_eq!(first, second);
     // Deleting the upload leaves the file to a job that holds it.
-    let job = Holder::Job(reelmill_domain::id::JobId(Uuid::now_v7()));
+    let job = Holder::Job(JobId(Uuid::now_v7()));
     refs::hold(db, file, job).await.unwrap();
     assert!(delete(db, upload.id, token).await.unwrap());
     refs::hold(db, file, job).await.unwrap();
 }
 
-#[tokio::test]
-async fn an_expired_upload_is_swept_unless_somebody_writes_to_it() {
-    let (_dir, store) = store().await;
+pub async fn an_expired_upload_is_swept_unless_somebody_writes_to_it(store: &Store) {
     let db = store.db();
     let token = Uuid::now_v7();
-    let upload = begun(&store, Some((token, 120_000))).await;
+    let upload = begun(store, Some((token, 120_000))).await;
     let at = now(db).await.unwrap();
     assert!(expired(db, at, 10).await.unwrap().is_empty());
     assert!(
