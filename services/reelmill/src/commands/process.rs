@@ -4,7 +4,7 @@
 use crate::{
     commands::doctor,
     outcome::Outcome,
-    service::{self, Ffmpeg, Gate, Service, Waiting},
+    service::{self, Ffmpeg, Gate, Waiting},
     setup, show,
     wire::{self, Backends, Wiring},
 };
@@ -43,14 +43,27 @@ pub fn listen_flag(role: Role, value: Option<String>) -> Vec<Flag> {
 /// Runs services until a signal.
 pub fn run(role: Role, file: Option<PathBuf>, flags: Vec<Flag>) -> anyhow::Result<Outcome> {
     let config = setup::configuration(file, flags)?.config;
-    telemetry::init(&config.log);
-    // Before anything is touched: what can't work says so in one line.
-    let wiring = wire::plan(role, &config)?;
-    if encodes(role) {
-        service::tools(&config)?;
+    // Dropped last, however this ends: then it sends what is left.
+    let name = match role {
+        Role::All => "serve",
+        _ => service::name(role),
+    };
+    let _telemetry = telemetry::start(&config.log, &config.otel, name)?;
+    let done = run_configured(role, &config);
+    if let Err(error) = &done {
+        telemetry::last_words(&show::one_line(&format!("{error:#}")));
     }
-    let _locks = locks(role, &config, &wiring)?;
-    let ended = setup::run_services(&config, serve(role, &config, &wiring))?;
+    done
+}
+
+fn run_configured(role: Role, config: &Config) -> anyhow::Result<Outcome> {
+    // Before anything is touched: what can't work says so in one line.
+    let wiring = wire::plan(role, config)?;
+    if encodes(role) {
+        service::tools(config)?;
+    }
+    let _locks = locks(role, config, &wiring)?;
+    let ended = setup::run_services(config, serve(role, config, &wiring))?;
     if ended == Ended::GraceOver {
         tracing::warn!("some work did not end in time; it will go on at the next start");
     }
@@ -110,7 +123,7 @@ async fn serve(role: Role, config: &Config, wiring: &Wiring) -> anyhow::Result<E
                 listen: address,
                 ffmpeg,
             };
-            begin(plan, backends, &life).await.map(Some)
+            service::start(plan, backends, &life).await.map(Some)
         }
         Ok(None) => Ok(None),
         Err(error) => Err(error),
@@ -152,14 +165,6 @@ async fn open(
         return Ok(Some(wiring.open().await?));
     }
     service::open(wiring, waiting, life.stop()).await
-}
-
-async fn begin(
-    plan: service::Plan<'_>,
-    backends: Backends,
-    life: &Lifecycle,
-) -> anyhow::Result<Service> {
-    service::start(plan, backends, life).await
 }
 
 fn tell_ready(role: Role, address: SocketAddr) {
