@@ -7,6 +7,7 @@ use reelmill_broker::{BrokerError, Delivery, Messages};
 use reelmill_domain::{lane::Lane, wire::TaskMessage};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument;
 
 /// Serves free slots of a pool, one at a time, until the worker is asked to end.
 pub async fn serve(worker: Arc<Worker>, pool: Arc<Pool>) {
@@ -16,8 +17,9 @@ pub async fn serve(worker: Arc<Worker>, pool: Arc<Pool>) {
         match take(&worker, &pool, &mut consumers).await {
             Ok(Some(started)) => {
                 backoff.reset();
+                let span = started.span.clone();
                 let carried = run::carry(worker.clone(), started, slot);
-                worker.carriers.spawn(carried);
+                worker.carriers.spawn(carried.instrument(span));
             }
             Ok(None) => backoff.reset(),
             Err(error) => {

@@ -3,15 +3,18 @@
 //! before what is told later.
 
 use crate::{backoff::Backoff, worker::Worker};
-use reelmill_domain::wire::{WorkerEvent, WorkerEventBody};
+use reelmill_domain::wire::{Traceparent, WorkerEvent, WorkerEventBody};
 use std::time::Duration;
 
 /// How long a worker that is asked to end still tries; then the lease lapses, and the task runs again elsewhere.
 pub const LAST_WORDS: Duration = Duration::from_secs(10);
 
-/// Says it until the broker has it, or the worker has to go.
-pub async fn tell(worker: &Worker, body: WorkerEventBody) {
-    let event = worker.event(body);
+/// Says it until the broker has it, or the worker has to go. `trace` is the run's.
+pub async fn tell(worker: &Worker, body: WorkerEventBody, trace: Option<Traceparent>) {
+    let event = WorkerEvent {
+        trace,
+        ..worker.event(body)
+    };
     let too_late = async {
         worker.stopping.cancelled().await;
         tokio::time::sleep(LAST_WORDS).await;

@@ -24,6 +24,7 @@ mod stages;
 mod standstill;
 mod start;
 mod storage;
+mod task_span;
 mod worker;
 
 pub use config::{EncoderConfig, EncoderError};

@@ -63,7 +63,7 @@ pub async fn run(
     clean_up(&worker).await;
     ended.cancel();
     while watches.join_next().await.is_some() {}
-    events::tell(&worker, WorkerEventBody::Bye).await;
+    events::tell(&worker, WorkerEventBody::Bye, None).await;
     tracing::info!(worker = %id, "the encoder has ended");
     served
 }

@@ -8,6 +8,7 @@ use crate::{
     runs::End,
     stages::{self, Run},
     start::Started,
+    task_span,
     worker::Worker,
 };
 use reelmill_domain::{
@@ -23,10 +24,12 @@ pub async fn carry(worker: Arc<Worker>, started: Started, slot: OwnedSemaphorePe
     let begun = Instant::now();
     let keys = Keys::default();
     let outcome = attempt(&worker, &started, &keys).await;
+    let trace = started.trace();
     let Started {
         task,
         guard,
         entered,
+        span,
     } = started;
     let (run, job) = (guard.run, task.job);
     let ended = guard.decide();
@@ -37,11 +40,12 @@ pub async fn carry(worker: Arc<Worker>, started: Started, slot: OwnedSemaphorePe
         (Err(Fault::Ended | Fault::NotHere), _) => Some(WorkerEventBody::Released { run, job }),
     };
     let outcome = outcome_name(told.as_ref());
+    task_span::close(&span, outcome, told.as_ref());
     metrics::run_ended(task.spec.kind(), outcome, begun.elapsed());
     tracing::info!(task = %run.task, run = %run.run, outcome, "ended");
     let (keep, released) = (outcome == "succeeded", outcome == "released");
     if let Some(body) = told {
-        events::tell(&worker, body).await;
+        events::tell(&worker, body, trace).await;
     }
     drop(guard);
     drop(entered);
@@ -67,6 +71,7 @@ async fn attempt(worker: &Worker, started: &Started, keys: &Keys) -> Result<Task
         task,
         guard,
         entered,
+        ..
     } = started;
     if task.schema > SCHEMA {
         tracing::warn!(task = %task.task, schema = task.schema, "a newer program wrote this task; given back");

@@ -13,6 +13,7 @@ use crate::{
     keys::Keys,
     progress::Reporter,
     storage::Retry,
+    task_span::stage,
     worker::Worker,
 };
 use reelmill_domain::{
@@ -31,6 +32,7 @@ use std::{
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// Does what the task says.
 pub async fn perform(run: &Run<'_>) -> Result<TaskResult, Fault> {
@@ -71,7 +73,7 @@ impl Run<'_> {
         self.progress.stage(Stage::Fetch, 0.0..0.0, 0, 0.0);
         let fetched = tokio::select! {
             () = self.token.cancelled() => return Err(Fault::Ended),
-            fetched = self.worker.cache.fetch(input, &to) => fetched,
+            fetched = self.worker.cache.fetch(input, &to).instrument(stage("fetch")) => fetched,
         };
         fetched.map_err(|e| fetch_failed(&e))?;
         Ok(to)
@@ -86,7 +88,7 @@ impl Run<'_> {
         let begun = Instant::now();
         let put = tokio::select! {
             () = self.token.cancelled() => return Err(Fault::Ended),
-            put = self.put_again(&key, file) => put,
+            put = self.put_again(&key, file).instrument(stage("upload")) => put,
         };
         let stored = put.map_err(|e| store_failed(&e))?;
         self.keys.done();

@@ -1,13 +1,15 @@
 //! Starts a run: says so durably, then takes the message out of the lane. From then on the lease holds the task, not
 //! the broker, which may restart or forget.
 
-use crate::{events, exclusive::Entered, runs::RunGuard, worker::Worker};
+use crate::{events, exclusive::Entered, runs::RunGuard, task_span, worker::Worker};
 use reelmill_broker::{BrokerError, Delivery};
 use reelmill_domain::{
     id::RunId,
     lane::Lane,
-    wire::{RunRef, TaskMessage, WorkerEventBody},
+    wire::{RunRef, TaskMessage, Traceparent, WorkerEvent, WorkerEventBody},
 };
+use reelmill_runtime::trace;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 /// A run that status knows of.
@@ -18,6 +20,15 @@ pub struct Started {
     pub guard: RunGuard,
     /// Lets it run beside the others, or alone.
     pub entered: Entered,
+    /// Spans it from here to its last word.
+    pub span: Span,
+}
+
+impl Started {
+    /// Where in the trace its words are said: in its span, or where the task came from.
+    pub fn trace(&self) -> Option<Traceparent> {
+        trace::of(&self.span).or_else(|| self.task.trace.clone())
+    }
 }
 
 /// Starts what was delivered. `None` when it was given back because another run must be alone, or was here already.
@@ -41,12 +52,16 @@ pub async fn start(
         attempt: task.attempt,
         run: RunId(Uuid::now_v7()),
     };
-    let started = worker.event(WorkerEventBody::Started { run, job: task.job });
+    let span = task_span::open(worker, &task, run);
+    let started = WorkerEvent {
+        trace: trace::of(&span).or_else(|| task.trace.clone()),
+        ..worker.event(WorkerEventBody::Started { run, job: task.job })
+    };
     // A broker that doesn't answer may have it nevertheless, and status the attempt bound to this run: so it is said
     // until it is taken. If the message went to another worker meanwhile, one of the two will be told to stop.
     tokio::select! {
         biased;
-        () = events::publish(worker, &started) => {}
+        () = events::publish(worker, &started).instrument(span.clone()) => {}
         () = worker.stopping.cancelled() => return Ok(None),
     }
     // Held only now: a renewal that named it before `started` arrived would be answered with a stop.
@@ -59,5 +74,6 @@ pub async fn start(
         task,
         guard,
         entered,
+        span,
     }))
 }

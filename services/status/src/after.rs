@@ -16,6 +16,7 @@ impl Core {
                 AfterCommit::Stop(run) => runs.push(run),
                 AfterCommit::WakeDispatcher => self.wakeups.dispatch.notify_one(),
                 AfterCommit::ReapWork => self.wakeups.sweep.notify_one(),
+                AfterCommit::Published(_) => {}
             }
         }
         self.wakeups.stories.notify_one();

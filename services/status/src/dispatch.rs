@@ -4,12 +4,13 @@ use crate::core::Core;
 use futures::{StreamExt, stream};
 use reelmill_broker::BrokerError;
 use reelmill_domain::{lane::Lane, wire::TaskMessage};
-use reelmill_runtime::metrics;
+use reelmill_runtime::{metrics, trace};
 use reelmill_store::{
     StoreError,
     claim::{self, ClaimTimes},
 };
 use std::time::Duration;
+use tracing::{Instrument, Span};
 
 /// How often it looks without being woken.
 const EVERY: Duration = Duration::from_secs(1);
@@ -50,7 +51,16 @@ async fn publish(core: &Core, lane: &Lane, messages: Vec<TaskMessage>) -> Result
     let ttl = core.config.dispatch().mul_f64(0.9);
     let mut on_the_way = stream::iter(messages)
         .map(|message| async move {
-            let outcome = core.broker.publish_task(&message, ttl).await;
+            let span = span(&message);
+            let message = TaskMessage {
+                trace: trace::of(&span).or(message.trace),
+                ..message
+            };
+            let publish = core.broker.publish_task(&message, ttl);
+            let outcome = publish.instrument(span.clone()).await;
+            if let Err(error) = &outcome {
+                trace::failed(&span, error);
+            }
             (message, outcome)
         })
         .buffer_unordered(ON_THE_WAY);
@@ -76,4 +86,22 @@ async fn publish(core: &Core, lane: &Lane, messages: Vec<TaskMessage>) -> Result
         }
     }
     Ok(())
+}
+
+/// The span of a release, in the trace of the job.
+fn span(message: &TaskMessage) -> Span {
+    let span = tracing::info_span!(
+        target: "otel",
+        "task dispatched",
+        otel.kind = "producer",
+        messaging.operation.type = "send",
+        messaging.destination.name = message.lane.0,
+        reelmill.job = %message.job,
+        reelmill.task = %message.task,
+        reelmill.kind = message.spec.kind(),
+        reelmill.lane = message.lane.0,
+        reelmill.attempt = message.attempt,
+    );
+    trace::continue_from(&span, message.trace.as_ref());
+    span
 }

@@ -1,7 +1,10 @@
 //! Hints that webapp wrote a job: they make things faster, and nothing depends on them.
 
 use crate::core::Core;
+use reelmill_domain::wire::JobHint;
+use reelmill_runtime::trace;
 use std::time::Duration;
+use tracing::{Instrument, Span};
 
 /// Before another try at the broker.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -15,7 +18,8 @@ pub async fn run(core: &Core) {
                     core.wakeups.dispatch.notify_one();
                     core.wakeups.sweep.notify_one();
                     core.wakeups.stories.notify_one();
-                    core.stop(delivery.message.stop.clone()).await;
+                    let stop = core.stop(delivery.message.stop.clone());
+                    stop.instrument(span(&delivery.message)).await;
                     if let Err(error) = delivery.ack().await {
                         tracing::debug!(%error, "a hint will come again");
                         break;
@@ -26,4 +30,19 @@ pub async fn run(core: &Core) {
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// The span of a hint that came in a trace.
+fn span(hint: &JobHint) -> Span {
+    if hint.trace.is_none() {
+        return Span::none();
+    }
+    let span = tracing::info_span!(
+        target: "otel",
+        "job hint",
+        otel.kind = "consumer",
+        reelmill.job = %hint.job,
+    );
+    trace::continue_from(&span, hint.trace.as_ref());
+    span
 }

@@ -6,6 +6,7 @@ use reelmill_runtime::http::ApiProblem;
 use reelmill_store::Store;
 use std::{ops::Deref, sync::Arc};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
@@ -37,7 +38,7 @@ impl App {
         T: Send + 'static,
         F: Future<Output = Result<T, ApiProblem>> + Send + 'static,
     {
-        match self.tasks.spawn(work).await {
+        match self.tasks.spawn(work.in_current_span()).await {
             Ok(outcome) => outcome,
             Err(error) => Err(ApiProblem::internal("taking the upload in", &error)),
         }

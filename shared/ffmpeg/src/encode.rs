@@ -86,8 +86,10 @@ pub(crate) async fn ffmpeg(
         None => Seen::Nothing,
     };
     let finished = run(order, line, cancel).await?;
+    let last = progress.last();
+    finished.span.record("reelmill.frames", last.frame);
     succeeded(&finished)?;
-    Ok((progress.last(), finished))
+    Ok((last, finished))
 }
 
 /// The error that a finished run of ffmpeg stands for, told by its status and its log.

@@ -1,7 +1,10 @@
 //! Assemble: the parts become the output, which is decoded and judged before anyone may see it.
 
 use super::{Run, damaged};
-use crate::failure::{Fault, failed, lasting, passing, tool_failed};
+use crate::{
+    failure::{Fault, failed, lasting, passing, tool_failed},
+    task_span::stage,
+};
 use reelmill_domain::{
     event::{Part, TaskResult, Warning},
     output::{OutputFile, OutputMedia},
@@ -10,6 +13,7 @@ use reelmill_domain::{
 };
 use reelmill_ffmpeg::verify;
 use std::path::Path;
+use tracing::Instrument;
 
 /// How much of the task is done when the result is verified: the rest is storing.
 pub(super) const VERIFIED: f64 = 0.95;
@@ -29,8 +33,8 @@ pub async fn assemble(run: &Run<'_>, spec: &AssembleSpec) -> Result<TaskResult, 
     run.progress
         .stage(Stage::Verify, 0.0..VERIFIED, frames, duration_s);
     // Both read all of it: beside each other, so that the disk is read once.
-    let (sha256, (media, warnings)) =
-        tokio::try_join!(intact(run, part, &made), verify(run, spec, &made))?;
+    let verified = verify(run, spec, &made).instrument(stage("verify"));
+    let (sha256, (media, warnings)) = tokio::try_join!(intact(run, part, &made), verified)?;
 
     run.progress
         .stage(Stage::Upload, VERIFIED..1.0, frames, duration_s);

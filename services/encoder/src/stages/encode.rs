@@ -1,7 +1,10 @@
 //! Encode: one part of one output (for now the whole of it), stored under the run's own key.
 
 use super::Run;
-use crate::failure::{Fault, tool_failed};
+use crate::{
+    failure::{Fault, tool_failed},
+    task_span::stage,
+};
 use reelmill_domain::{
     event::{Part, TaskResult},
     spec::{EncodeSpec, Input},
@@ -10,6 +13,7 @@ use reelmill_domain::{
 use reelmill_ffmpeg::encode;
 use reelmill_runtime::metrics;
 use std::time::Instant;
+use tracing::Instrument;
 
 /// How much of the task is done when ffmpeg is: the rest is hashing and storing.
 const ENCODED: f64 = 0.98;
@@ -31,6 +35,7 @@ pub async fn encode(run: &Run<'_>, spec: &EncodeSpec) -> Result<TaskResult, Faul
         |said| run.progress.ffmpeg(said),
         run.token,
     )
+    .instrument(stage("encode"))
     .await
     .map_err(|e| tool_failed("encoding", &e))?;
     metrics::encoded(preset(spec), begun.elapsed(), spec.duration_s);

@@ -1,9 +1,13 @@
 //! Probe: what the source is, and the SHA-256 of its bytes, read once.
 
 use super::Run;
-use crate::failure::{Fault, probe_failed};
+use crate::{
+    failure::{Fault, probe_failed},
+    task_span::stage,
+};
 use reelmill_domain::{event::TaskResult, spec::ProbeSpec, wire::Stage};
 use reelmill_ffmpeg::probe;
+use tracing::Instrument;
 
 /// Looks at the source.
 pub async fn probe(run: &Run<'_>, spec: &ProbeSpec) -> Result<TaskResult, Fault> {
@@ -19,6 +23,7 @@ pub async fn probe(run: &Run<'_>, spec: &ProbeSpec) -> Result<TaskResult, Fault>
             |fraction| run.progress.fraction(fraction),
             run.token,
         )
+        .instrument(stage("probe"))
         .await
         .map_err(|e| probe_failed(&e))
     };

@@ -1,7 +1,10 @@
 //! Thumbnails: a poster, and a sprite sheet with its WebVTT; made, checked and stored in one task.
 
 use super::Run;
-use crate::failure::{Fault, failed, lasting, tool_failed};
+use crate::{
+    failure::{Fault, failed, lasting, tool_failed},
+    task_span::stage,
+};
 use reelmill_domain::{
     event::TaskResult,
     output::{OutputFile, OutputMedia},
@@ -9,6 +12,7 @@ use reelmill_domain::{
     wire::Stage,
 };
 use reelmill_ffmpeg::thumbnails::{self, FILES};
+use tracing::Instrument;
 
 /// How much of the task is done when the pictures are: the rest is storing.
 const MADE: f64 = 0.95;
@@ -28,6 +32,7 @@ pub async fn thumbnails(run: &Run<'_>, spec: &ThumbnailsSpec) -> Result<TaskResu
         |said| run.progress.ffmpeg(said),
         run.token,
     )
+    .instrument(stage("encode"))
     .await
     .map_err(|e| tool_failed("making the pictures", &e))?;
     let warning = made.warning();

@@ -1,16 +1,22 @@
 //! Events of one job in one transaction: a commit costs the same for one as for many.
 
-use super::change::{self, Make};
+use super::{
+    change::{self, Make},
+    span,
+};
 use crate::core::Core;
 use reelmill_domain::{
     id::{JobId, RunId},
     wire::{RunRef, WorkerEvent, WorkerEventBody},
 };
-use reelmill_runtime::metrics;
+use reelmill_runtime::{metrics, trace};
 use reelmill_store::{AfterCommit, Change, ConnectionTrait, Policy, StoreError, apply_in, sweeps};
+use tracing::Span;
 
 /// Applies them in their order, all or none.
 pub async fn apply(core: &Core, job: JobId, events: &[&WorkerEvent]) -> Result<(), StoreError> {
+    // Each in the trace of the run that told it; open until it is committed.
+    let spans: Vec<Span> = events.iter().map(|event| span::of(event, job)).collect();
     let policy = match events.iter().any(|event| change::plans(event)) {
         true => core.planning_policy().await?,
         false => core.policy(),
@@ -21,16 +27,26 @@ pub async fn apply(core: &Core, job: JobId, events: &[&WorkerEvent]) -> Result<(
         .filter_map(|event| change::of(event, lease_ms))
         .collect();
     let (changes, policy) = (&changes, &policy);
-    let after = core
+    let outcome = core
         .store
         .transact(|txn| async move {
             let mut after = Vec::new();
             for (run, make) in changes {
-                after.extend(one(&*txn, job, run, make, policy).await?);
+                after.push(one(&*txn, job, run, make, policy).await?);
             }
             Ok::<_, StoreError>(after)
         })
-        .await?;
+        .await;
+    let after = outcome.inspect_err(|error| {
+        for span in &spans {
+            trace::failed(span, error);
+        }
+    })?;
+    for (span, after) in spans.iter().zip(&after) {
+        span::published(span, job, after);
+    }
+    drop(spans);
+    let after: Vec<AfterCommit> = after.into_iter().flatten().collect();
     let in_vain = |run: RunId| after.contains(&AfterCommit::Stop(run));
     let mut rubbish = false;
     for event in events {

@@ -4,6 +4,7 @@
 mod batch;
 mod change;
 mod shard;
+mod span;
 
 use crate::core::Core;
 use reelmill_broker::Delivery;

@@ -5,7 +5,7 @@ use super::{
     submit::{Submitted, submit},
     wish::Wish,
 };
-use crate::{app::App, trace};
+use crate::app::App;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -14,7 +14,7 @@ use axum::{
 use reelmill_domain::api::{JobView, NewJob};
 use reelmill_runtime::{
     http::{ApiProblem, Json, Problems},
-    metrics,
+    metrics, trace,
 };
 use serde_json::{Map, Value};
 
@@ -54,9 +54,8 @@ pub async fn create(
 ) -> Result<Response, ApiProblem> {
     let key = idempotency::key(&headers)?;
     let wish = Wish::parse(body)?;
-    let trace = trace::of(&headers);
-    match submit(&app, wish, key, trace.clone()).await? {
-        Submitted::Now(id) => {
+    match submit(&app, wish, key, trace::sent(&headers)).await? {
+        Submitted::Now(id, trace) => {
             reelmill_runtime::failpoint::reach("webapp.after-commit");
             metrics::job_submitted();
             app.hint(id, &[], trace);

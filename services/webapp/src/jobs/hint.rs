@@ -18,7 +18,9 @@ impl App {
             .iter()
             .filter_map(|what| match what {
                 AfterCommit::Stop(run) => Some(*run),
-                AfterCommit::WakeDispatcher | AfterCommit::ReapWork => None,
+                AfterCommit::WakeDispatcher | AfterCommit::ReapWork | AfterCommit::Published(_) => {
+                    None
+                }
             })
             .collect();
         let hint = JobHint {

@@ -1,7 +1,7 @@
 //! Trying again: a new job of the outputs that were never published. The old one stays as it is.
 
 use super::show;
-use crate::{app::App, owner::OWNER, problems::Refusal, trace};
+use crate::{app::App, owner::OWNER, problems::Refusal};
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -17,9 +17,10 @@ use reelmill_domain::{
 };
 use reelmill_runtime::{
     http::{ApiProblem, Path, Problems},
-    metrics,
+    metrics, trace,
 };
 use reelmill_store::{ConnectionTrait, Policy, jobs::NewJob, read, submit};
+use tracing::{Instrument, field};
 use uuid::Uuid;
 
 /// Try a job again
@@ -35,13 +36,17 @@ pub async fn retry(
     Path(id): Path<JobId>,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    let (policy, trace) = (app.config.policy, trace::of(&headers));
+    let (policy, sent) = (app.config.policy, trace::sent(&headers));
+    let span = crate::trace::submission(sent.as_ref(), None);
+    let trace = trace::of(&span).or(sent);
     let sent = trace.as_ref();
     let new = app
         .store
         .transact(|txn| async move { in_txn(&*txn, id, sent, policy).await })
+        .instrument(span.clone())
         .await
         .map_err(ApiProblem::from)?;
+    span.record("reelmill.job", field::display(new));
     metrics::job_submitted();
     app.hint(new, &[], trace);
     show::answer_new(&app, StatusCode::CREATED, new).await

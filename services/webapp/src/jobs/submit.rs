@@ -11,7 +11,7 @@ use reelmill_domain::{
     task::Task,
     wire::Traceparent,
 };
-use reelmill_runtime::http::ApiProblem;
+use reelmill_runtime::{http::ApiProblem, trace};
 use reelmill_store::{
     ConnectionTrait, Policy,
     jobs::NewJob,
@@ -19,38 +19,49 @@ use reelmill_store::{
     submit::{self, Used},
     uploads::{self, Upload},
 };
+use tracing::{Instrument, field};
 use uuid::Uuid;
 
 /// What came of a wish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Submitted {
-    /// A new job.
-    Now(JobId),
+    /// A new job, and where in a trace it was made.
+    Now(JobId, Option<Traceparent>),
     /// The job that the same key made before.
     Before(JobId),
 }
 
-/// Grants a wish that was sent at `trace`.
+/// Grants a wish that was sent at `sent`.
 pub(super) async fn submit(
     app: &App,
     wish: Wish,
     key: Option<String>,
-    trace: Option<Traceparent>,
+    sent: Option<Traceparent>,
 ) -> Result<Submitted, ApiProblem> {
-    settle(app, &wish).await?;
+    let uploaded = settle(app, &wish).await?;
+    let span = crate::trace::submission(sent.as_ref(), uploaded.as_ref());
+    // The trace of whoever asks, or else the one that brought the file.
+    let trace = trace::of(&span).or(sent).or(uploaded);
     let (wish, key, trace, policy) = (&wish, key.as_deref(), trace.as_ref(), app.config.policy);
     app.store
         .transact(|txn| async move { in_txn(&*txn, wish, key, trace, policy).await })
+        .instrument(span.clone())
         .await
+        .inspect(|submitted| {
+            if let Submitted::Now(job, _) = submitted {
+                span.record("reelmill.job", field::display(job));
+            }
+        })
         .map_err(ApiProblem::from)
 }
 
 /// A process may have died between the last byte of the upload and its end.
-async fn settle(app: &App, wish: &Wish) -> Result<(), ApiProblem> {
+/// Returns where in a trace its last byte came.
+async fn settle(app: &App, wish: &Wish) -> Result<Option<Traceparent>, ApiProblem> {
     let found = uploads::find(app.store.db(), wish.upload).await;
     match found.map_err(Refusal::from)? {
-        Some(upload) => app.intake.settle(upload).await.map(|_| ()),
-        None => Ok(()),
+        Some(upload) => app.intake.settle(upload).await.map(|upload| upload.trace),
+        None => Ok(None),
     }
 }
 
@@ -79,11 +90,10 @@ async fn in_txn<C: ConnectionTrait>(
     let new = NewJob {
         retry_of: None,
         metadata: wish.metadata.clone(),
-        // The trace of whoever asks, or else the one that brought the file.
-        trace: trace.or(upload.trace.as_ref()).cloned(),
+        trace: trace.cloned(),
     };
     submit::write(txn, &job, &new, &probe).await?;
-    Ok(Submitted::Now(id))
+    Ok(Submitted::Now(id, trace.cloned()))
 }
 
 async fn before<C: ConnectionTrait>(

@@ -6,7 +6,7 @@ use super::{
     paced::{Begun, Paced},
     view,
 };
-use crate::{app::App, names, trace};
+use crate::{app::App, names};
 use axum::{
     body::Body,
     extract::{FromRequest, Multipart, Request, multipart::Field},
@@ -15,7 +15,7 @@ use axum::{
 };
 use bytes::Bytes;
 use reelmill_domain::{id::UploadId, wire::Traceparent};
-use reelmill_runtime::http::ApiProblem;
+use reelmill_runtime::{http::ApiProblem, trace};
 use reelmill_store::uploads::Upload;
 use std::io;
 use tokio::sync::mpsc;
@@ -24,7 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 /// Takes a form in.
 pub(super) async fn upload(app: App, request: Request) -> Result<Response, ApiProblem> {
     let begun = Begun::default();
-    let trace = trace::of(request.headers());
+    let trace = trace::sent(request.headers());
     let request =
         request.map(|body| Body::from_stream(Paced::new(body.into_data_stream(), begun.clone())));
     let form = Multipart::from_request(request, &())

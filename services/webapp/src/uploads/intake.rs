@@ -16,7 +16,7 @@ use reelmill_domain::{
     wire::Traceparent,
 };
 use reelmill_objects::ObjectStore;
-use reelmill_runtime::{http::ApiProblem, metrics};
+use reelmill_runtime::{http::ApiProblem, metrics, trace};
 use reelmill_store::{
     Store,
     uploads::{self, NewUpload, Upload},
@@ -24,6 +24,7 @@ use reelmill_store::{
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// Bytes after which what came is made to count, so that a killed server loses little.
@@ -255,6 +256,12 @@ impl Intake {
     /// Makes the whole of an upload whose bytes are all there, and unlocks it. `upload.offset` is its size; `upload.trace`,
     /// where its last byte was sent.
     pub async fn finish(&self, mut upload: Upload, lease: &Lease) -> Result<Upload, ApiProblem> {
+        let span = crate::trace::finishing(&upload);
+        upload.trace = trace::of(&span).or(upload.trace);
+        self.make_whole(upload, lease).instrument(span).await
+    }
+
+    async fn make_whole(&self, mut upload: Upload, lease: &Lease) -> Result<Upload, ApiProblem> {
         let (key, sink) = (&upload.object_key, upload.sink.clone());
         let finish = self.objects.uploads().finish(key, sink, upload.offset);
         let meta = lease.guard(finish).await?;

@@ -5,7 +5,7 @@ use super::{
     intake::{Beginning, Intake},
     view,
 };
-use crate::{app::App, names, trace};
+use crate::{app::App, names};
 use axum::{
     body::HttpBody,
     extract::{Request, State},
@@ -14,7 +14,10 @@ use axum::{
 };
 use futures::TryStreamExt;
 use reelmill_domain::api::UploadView;
-use reelmill_runtime::http::{ApiProblem, Problems, Query};
+use reelmill_runtime::{
+    http::{ApiProblem, Problems, Query},
+    trace,
+};
 use reelmill_store::uploads::Upload;
 use serde::Deserialize;
 use std::io;
@@ -40,7 +43,7 @@ pub async fn put(
     Query(query): Query<PutQuery>,
     request: Request,
 ) -> Result<Response, ApiProblem> {
-    let trace = trace::of(request.headers());
+    let trace = trace::sent(request.headers());
     let body = request.into_body();
     let beginning = Beginning {
         name: names::of_upload(query.name.as_deref().unwrap_or_default()),

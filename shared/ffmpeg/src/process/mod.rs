@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, field::Empty};
 use watch::{Verdict, Watch};
 
 /// How long a child may take to end after SIGTERM.
@@ -63,13 +64,56 @@ pub(crate) struct Finished {
     pub(crate) cpu_s: f64,
     /// What it said on stderr.
     pub(crate) log: Log,
+    /// The run as others see it; open as long as this lives, so that more can be told of it.
+    pub(crate) span: Span,
+}
+
+/// A run's span, a child of what it is a part of. What nobody asked for in a trace has none.
+fn span(program: &str) -> Span {
+    if Span::current().is_none() {
+        return Span::none();
+    }
+    tracing::info_span!(
+        target: "otel",
+        "program run",
+        otel.name = program,
+        otel.status_code = Empty,
+        otel.status_description = Empty,
+        process.executable.name = program,
+        process.exit.code = Empty,
+        reelmill.cpu_s = Empty,
+        reelmill.frames = Empty,
+    )
 }
 
 /// Runs to the end. Every whole line of standard output goes to `line`. Dropping the future kills the child.
 pub(crate) async fn run(
     order: Order<'_>,
+    line: impl FnMut(&str) -> Seen + Send,
+    cancel: &CancellationToken,
+) -> Result<Finished, RunError> {
+    let span = span(
+        &order
+            .program
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy(),
+    );
+    let outcome = attended(order, line, cancel, &span)
+        .instrument(span.clone())
+        .await;
+    if let Err(error) = &outcome {
+        span.record("otel.status_code", "error");
+        span.record("otel.status_description", error.cause.to_string());
+    }
+    outcome
+}
+
+async fn attended(
+    order: Order<'_>,
     mut line: impl FnMut(&str) -> Seen + Send,
     cancel: &CancellationToken,
+    span: &Span,
 ) -> Result<Finished, RunError> {
     if cancel.is_cancelled() {
         return Err(RunError::bare(Cause::Cancelled));
@@ -98,6 +142,19 @@ pub(crate) async fn run(
         .close(&mut line, end == End::Exited)
         .await
         .map_err(|source| pipe(name(), source))?;
+    span.record("reelmill.cpu_s", cpu_s);
+    if let Some(code) = status.code().filter(|_| end == End::Exited) {
+        span.record("process.exit.code", code);
+        if code != 0 {
+            span.record("otel.status_code", "error");
+        }
+    }
+    let finished = |status, log| Finished {
+        status,
+        cpu_s,
+        log,
+        span: span.clone(),
+    };
     let fail = |cause| {
         Err(RunError {
             cause,
@@ -112,13 +169,9 @@ pub(crate) async fn run(
         End::OverTime => fail(Cause::OverTime {
             after: order.limits.wall,
         }),
-        End::Enough => Ok(Finished {
-            status: 0,
-            cpu_s,
-            log,
-        }),
+        End::Enough => Ok(finished(0, log)),
         End::Exited => match (status.code(), status.signal().unwrap_or_default()) {
-            (Some(status), _) => Ok(Finished { status, cpu_s, log }),
+            (Some(status), _) => Ok(finished(status, log)),
             (None, signal) if signal == Signal::XFSZ.as_raw() => fail(Cause::OutputTooBig),
             (None, signal) => fail(Cause::Killed { signal }),
         },

@@ -119,6 +119,9 @@ pub async fn measure(
         });
     }
     let mut measured = fold.finish(&finished);
+    if let Some(video) = &measured.video {
+        finished.span.record("reelmill.frames", video.frames);
+    }
     if let Some(video) = measured.video.as_mut().filter(|v| v.codec == "theora") {
         still_frames(file, video).await?;
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
-    names, trace,
+    names,
     uploads::{
         digest::Digest,
         incoming::Body,
@@ -21,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::TryStreamExt;
-use reelmill_runtime::http::ApiProblem;
+use reelmill_runtime::{http::ApiProblem, trace};
 use reelmill_store::uploads::Upload;
 use std::io;
 
@@ -66,7 +66,7 @@ fn beginning(headers: &HeaderMap) -> Result<Beginning, ApiProblem> {
         name: names::of_upload(&file_name),
         metadata: metadata.to_owned(),
         length,
-        trace: trace::of(headers),
+        trace: trace::sent(headers),
     })
 }
 

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     app::App,
-    trace,
     uploads::{
         broke_off,
         digest::Digest,
@@ -24,7 +23,10 @@ use axum::{
 };
 use futures::TryStreamExt;
 use reelmill_domain::{id::UploadId, wire::Traceparent};
-use reelmill_runtime::http::{ApiProblem, Path, Problems};
+use reelmill_runtime::{
+    http::{ApiProblem, Path, Problems},
+    trace,
+};
 use reelmill_store::uploads::Upload;
 use std::io;
 
@@ -55,7 +57,7 @@ pub async fn patch(
         checksum: text(&headers, "upload-checksum")?
             .map(Digest::parse)
             .transpose()?,
-        trace: trace::of(&headers),
+        trace: trace::sent(&headers),
     };
     let body = Box::pin(body.into_data_stream().map_err(io::Error::other));
     let intake = app.intake.clone();
