@@ -36,7 +36,7 @@ class Farm(Api):
         self.env.update(
             REELMILL__DATABASE__URL=self.database,
             REELMILL__BROKER__URL=f"{server('AMQP')}/{self.name}",
-            REELMILL__LOG__LEVEL="warn",
+            REELMILL__LOG__LEVEL="info",
             **dict(env),
         )
         self.env.update(self._s3() if storage == "s3" else self._folder())
