@@ -78,6 +78,12 @@ up() {
     docker compose build webapp && docker compose up --detach --wait --scale webapp=2 --scale status=2 --scale encoder=4
 }
 
+# The port's suite, and what travels on the wire and under TLS. (What restarts the broker has its own servers, in make test.)
+on_rabbitmq() {
+    cargo test --quiet -p reelmill-rabbitmq --test suite && cargo test --quiet -p reelmill-rabbitmq --test adapter wire:: &&
+        cargo test --quiet -p reelmill-rabbitmq --test adapter tls::
+}
+
 export NO_COLOR=1 CARGO_TERM_COLOR=never RUST_BACKTRACE=0
 part "up" count_one up
 part "compose" count_node node --test --test-concurrency=1 tests/docker/*.test.mjs
@@ -85,5 +91,5 @@ docker compose down --volumes --timeout 20 >/dev/null 2>&1 || true
 say "starting MySQL and RabbitMQ alone"
 servers
 part "mysql" count_cargo cargo test --quiet -p reelmill-store --test mysql
-part "rabbitmq" count_cargo cargo test --quiet -p reelmill-rabbitmq --test suite
+part "rabbitmq" count_cargo on_rabbitmq
 finish
