@@ -56,6 +56,12 @@ impl Target {
         if uri.vhost.is_empty() {
             uri.vhost = "/".into();
         }
+        // AMQP's short strings; the library would end the process over a longer one.
+        if uri.vhost.len() > 255 {
+            return Err(wrong(
+                "the name of the vhost is longer than 255 bytes".into(),
+            ));
+        }
         uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
         let authority = url
             .query_pairs()
@@ -116,6 +122,7 @@ mod tests {
             "amqp://rabbit?cacertfile=/x",
             "amqps://rabbit?verify=verify_none",
             "amqp://rabbit?heartbeat=often",
+            &format!("amqp://rabbit/{}", "v".repeat(256)),
         ] {
             let refused = Target::parse(text);
             assert!(

@@ -105,11 +105,12 @@ impl Drop for RabbitBroker {
 #[async_trait]
 impl Broker for RabbitBroker {
     async fn publish_task(&self, message: &TaskMessage, ttl: Duration) -> Result<(), BrokerError> {
+        let attempt = "publishing a task";
+        topology::fits(attempt, &message.lane)?;
         let route = Route {
             exchange: topology::TASKS,
             key: message.lane.0.clone(),
         };
-        let attempt = "publishing a task";
         match self
             .publisher
             .keep(attempt, &route, message, Some(ttl))
@@ -123,6 +124,7 @@ impl Broker for RabbitBroker {
     }
 
     async fn consume_tasks(&self, lane: &Lane) -> Result<Messages<TaskMessage>, BrokerError> {
+        topology::fits("opening a lane", lane)?;
         let opening = LaneConsumer::open(self.consumes.clone(), self.seats.clone(), lane);
         Ok(Box::new(opening.await?))
     }

@@ -6,6 +6,7 @@ use lapin::{
     options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable, LongString, ShortString},
 };
+use reelmill_broker::BrokerError;
 use reelmill_domain::lane::Lane;
 
 /// Direct exchange: routes a task by its lane.
@@ -34,6 +35,20 @@ const BOUND: i32 = 1_000_000;
 const UNREADABLE_BOUND: i32 = 10_000;
 /// Messages that a listener may lag behind; the oldest go.
 const LISTENER_BOUND: i32 = 1_024;
+
+/// Longer names of lanes don't fit into AMQP's 255 bytes with what comes before them.
+const LANE_NAME: usize = 200;
+
+/// Whether a lane can have a queue; the library would end the process over a name that is too long.
+pub fn fits(attempt: &'static str, lane: &Lane) -> Result<(), BrokerError> {
+    if lane.0.len() <= LANE_NAME {
+        return Ok(());
+    }
+    Err(BrokerError::Malformed {
+        attempt,
+        cause: format!("the lane's name is longer than {LANE_NAME} bytes"),
+    })
+}
 
 /// The queue of a lane.
 pub fn lane_queue(lane: &Lane) -> ShortString {

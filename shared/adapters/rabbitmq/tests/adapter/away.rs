@@ -1,10 +1,14 @@
 //! A broker that can't be used: every call ends in time, with an error that says why.
 
 use crate::common::{Vhost, all_fail, cause, connect, until};
-use reelmill_broker::{Broker, BrokerError};
+use reelmill_broker::{Broker, BrokerError, suite::samples};
+use reelmill_domain::lane::Lane;
 use reelmill_rabbitmq::{RabbitBroker, RabbitConfig};
 use reqwest::Method;
+use std::time::Duration;
 use tokio::net::TcpListener;
+
+const LONG: Duration = Duration::from_secs(600);
 
 #[tokio::test]
 async fn nobody_there() {
@@ -64,4 +68,21 @@ async fn a_url_that_makes_no_sense_is_refused_at_once() {
         refused.await,
         Err(BrokerError::Misconfigured { .. })
     ));
+}
+
+#[tokio::test]
+async fn a_lane_whose_name_is_too_long_is_refused() {
+    let vhost = Vhost::make().await;
+    let broker = vhost.broker().await;
+    let lane = Lane("x".repeat(201));
+    let refused = broker.consume_tasks(&lane).await.map(drop);
+    assert!(
+        matches!(refused, Err(BrokerError::Malformed { .. })),
+        "{refused:?}"
+    );
+    let refused = broker.publish_task(&samples::task(&lane), LONG).await;
+    assert!(
+        matches!(refused, Err(BrokerError::Malformed { .. })),
+        "{refused:?}"
+    );
 }
