@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, ensure};
 use reelmill_tests::api::{self, Api};
 use reelmill_tests::clips;
-use reelmill_tests::cluster::{Cluster, Role};
+use reelmill_tests::cluster::{Cluster, Rabbit, Role};
 use reelmill_tests::wait::{secs, until};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -88,15 +88,57 @@ pub fn checksum(job: &Value, preset: &str) -> Result<String> {
     sum.map(str::to_owned).context("no checksum")
 }
 
+/// A film that plays, of so many bytes: behind its end comes a box that no player looks into (`free`, ISO/IEC 14496-12).
+pub async fn padded(film: &Path, bytes: usize, seed: u64) -> Result<Vec<u8>> {
+    let mut padded = tokio::fs::read(film).await?;
+    let room = bytes
+        .checked_sub(padded.len())
+        .context("the film is too long")?;
+    let size = u32::try_from(room)?;
+    padded.extend(size.to_be_bytes());
+    padded.extend(b"free");
+    padded.extend(clips::noise(
+        seed,
+        room.checked_sub(8).context("no room for a box")?,
+    ));
+    Ok(padded)
+}
+
+/// The job was made of these bytes.
+pub fn source_is(job: &Value, bytes: &[u8]) -> Result<()> {
+    let found = &job["source"]["sha256"];
+    ensure!(
+        *found == hex(bytes).as_str(),
+        "other bytes arrived: {found}"
+    );
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Waits until nothing is in any queue of a vhost.
+pub async fn queues_are_empty(rabbit: &Rabbit) -> Result<()> {
+    until("the queues to be empty", secs(60), || async {
+        let queues = rabbit.queues().await?;
+        let empty = queues.iter().all(|q| q.ready + q.unacknowledged == 0);
+        Ok(empty.then_some(()))
+    })
+    .await
+}
+
 /// The output is whole at its URL: its bytes are those that the checksum was made of.
 pub async fn plays(api: &Api, job: &Value, preset: &str) -> Result<()> {
-    use sha2::{Digest, Sha256};
     let url = api::output(job, preset)?["url"]
         .as_str()
         .context("no URL")?;
     let bytes = api.download(url).await?;
-    let digest = Sha256::digest(&bytes);
-    let found: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-    ensure!(found == checksum(job, preset)?, "{url} gave other bytes");
+    ensure!(
+        hex(&bytes) == checksum(job, preset)?,
+        "{url} gave other bytes"
+    );
     Ok(())
 }
