@@ -28,8 +28,9 @@ pub(super) async fn log(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", id);
     let traced = traced(&request, &method, route.as_ref());
     let begun = Instant::now();
-    let answering = next.run(request).instrument(span.clone());
-    let mut response = answering.instrument(traced.clone()).await;
+    // The traced span inside: work that outlives its request takes the innermost along.
+    let answering = next.run(request).instrument(traced.clone());
+    let mut response = answering.instrument(span.clone()).await;
     let status = response.status();
     let took = begun.elapsed();
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
