@@ -11,7 +11,7 @@ use reelmill_domain::{
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A release waits so long beside a free slot before it counts as lost with its broker.
@@ -21,7 +21,8 @@ const PATIENCE_MS: i64 = 5_000;
 type Row = (Uuid, Uuid, String, Option<Uuid>, Option<Uuid>, Option<i64>);
 
 /// Releases that nobody started by their deadline are ready again, and so are those whose lane has lost its last worker
-/// or, for five seconds, had a free slot: then the broker has lost the message. Counts no failure.
+/// or, for five seconds, had a free slot: then the broker has lost the message, unless a live worker renews a run of it, whose
+/// `started` is late. Counts no failure.
 pub async fn dispatches(
     store: &Store,
     dispatch_ms: i64,
@@ -30,18 +31,21 @@ pub async fn dispatches(
 ) -> Result<Vec<AfterCommit>, StoreError> {
     let now = now(store.db()).await?;
     let mut slots: BTreeMap<String, u32> = BTreeMap::new();
+    let mut live = BTreeSet::new();
     for worker in workers::live(store.db(), lease_ms).await? {
+        live.insert(worker.info.id.0);
         for lane in worker.info.lanes.into_iter().filter(|l| l.slots > 0) {
             *slots.entry(lane.lane.0).or_default() += u32::from(lane.free);
         }
     }
     let rows = read(store, "dispatched").await?;
     let mut after = Vec::new();
-    for (id, job, lane, _, _, until) in rows {
+    for (id, job, lane, _, holder, until) in rows {
         let until = until.unwrap_or(0);
+        let is_held = holder.is_some_and(|worker| live.contains(&worker));
         let in_vain = match slots.get(&lane) {
             None => true,
-            Some(free) => *free > 0 && now.0 - (until - dispatch_ms) >= PATIENCE_MS,
+            Some(free) => !is_held && *free > 0 && now.0 - (until - dispatch_ms) >= PATIENCE_MS,
         };
         if until > now.0 && !in_vain {
             continue;

@@ -2,14 +2,14 @@
 
 use crate::{
     Store, StoreError,
-    convert::to_json,
+    convert::{int, to_json},
     entity::{task, worker},
     error::Attempt,
     now, tasks, unreadable,
     workers::{self, Admission},
 };
 use reelmill_domain::{
-    id::{RunId, TaskId},
+    id::{RunId, TaskId, WorkerId},
     task::{TaskState, stale_run},
     time::Timestamp,
     wire::RunRef,
@@ -21,7 +21,8 @@ use uuid::Uuid;
 
 /// Extends the leases of `runs` to `lease_ms` from now and notes that the worker spoke. Returns the runs to be stopped:
 /// those of tasks that are gone, cancelled, overtaken, or bound to another run. A run whose `started` is still on its
-/// way, and the one whose result was accepted, are left in peace. A worker that is heard first is taken as `admission` says.
+/// way is noted with its release, and the one whose result was accepted is left in peace. A worker that is heard first is
+/// taken as `admission` says.
 pub async fn renew(
     store: &Store,
     info: &WorkerInfo,
@@ -87,12 +88,33 @@ async fn in_txn(
             TaskState::Running { run: bound, .. } if bound == run.run => {
                 held.insert(run.task.0, run.run.0);
             }
-            TaskState::Dispatched { .. } if task.attempt == run.attempt => {}
+            TaskState::Dispatched { .. } if task.attempt == run.attempt => {
+                if row.worker_id != Some(info.id.0) {
+                    expected(txn, run, info.id).await?;
+                }
+            }
             _ => stop.extend(stale_run(&task, run.run)),
         }
     }
     extend(txn, held, now.plus_ms(lease_ms)).await?;
     Ok(stop)
+}
+
+/// Notes who holds a run whose `started` is on its way, so that its release is not taken for lost.
+async fn expected(
+    txn: &DatabaseTransaction,
+    run: &RunRef,
+    worker: WorkerId,
+) -> Result<(), StoreError> {
+    task::Entity::update_many()
+        .col_expr(task::Column::WorkerId, Expr::value(worker.0))
+        .filter(task::Column::Id.eq(run.task.0))
+        .filter(task::Column::Attempt.eq(int(run.attempt)))
+        .filter(task::Column::State.eq("dispatched"))
+        .exec(txn)
+        .await
+        .attempt("noting who holds a release")
+        .map(|_| ())
 }
 
 /// Extends all leases in one statement; those that changed hands since they were read stay as they are.

@@ -40,6 +40,12 @@ pub async fn a_renewal_extends_and_names_what_to_stop(store: &Store) {
         .await
         .unwrap();
     assert_eq!(stop, [second.run, stale.run, unknown]);
+
+    // Its message came: there is a free slot, and it is not taken for lost.
+    reap::dispatches(store, TIMES.dispatch_ms + 6_000, LEASE, &POLICY)
+        .await
+        .unwrap();
+    assert_eq!(row(store, messages[1].task).await.state, "dispatched");
     let until = row(store, messages[0].task).await.until.unwrap();
     let now = reelmill_store::now(store.db()).await.unwrap().0;
     assert!(
