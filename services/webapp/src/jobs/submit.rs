@@ -2,6 +2,7 @@
 
 use super::{idempotency, wish::Wish};
 use crate::{app::App, owner::OWNER, problems::Refusal};
+use axum::http::{HeaderValue, header::RETRY_AFTER};
 use reelmill_domain::{
     id::{JobId, OutputId, SourceId, TaskId},
     job::{Job, JobState},
@@ -60,7 +61,7 @@ pub(super) async fn submit(
 async fn settle(app: &App, wish: &Wish) -> Result<Option<Traceparent>, ApiProblem> {
     let found = uploads::find(app.store.db(), wish.upload).await;
     match found.map_err(Refusal::from)? {
-        Some(upload) => app.intake.settle(upload).await.map(|upload| upload.trace),
+        Some(upload) => app.intake.settled(upload).await.map(|upload| upload.trace),
         None => Ok(None),
     }
 }
@@ -121,6 +122,13 @@ async fn usable<C: ConnectionTrait>(txn: &C, wish: &Wish) -> Result<Upload, Refu
     if upload.is_gone(now(txn).await?) {
         let words = "this upload has expired; send the file again";
         return Err(ApiProblem::gone("upload_expired", words)
+            .field(field)
+            .into());
+    }
+    if upload.is_unfinished() {
+        let words = "every byte of this upload is there, and the file is being made of them; try again in a moment";
+        return Err(ApiProblem::conflict("upload_incomplete", words)
+            .header(RETRY_AFTER, HeaderValue::from_static("2"))
             .field(field)
             .into());
     }

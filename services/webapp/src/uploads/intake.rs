@@ -289,22 +289,6 @@ impl Intake {
         Ok(upload)
     }
 
-    /// Finishes an upload that a process left with every byte but unfinished.
-    pub async fn settle(&self, upload: Upload) -> Result<Upload, ApiProblem> {
-        if !upload.is_unfinished() {
-            return Ok(upload);
-        }
-        match self.lock(upload.id).await {
-            Ok((upload, lease)) if upload.is_unfinished() => self.finish(upload, &lease).await,
-            Ok((upload, lease)) => {
-                self.unlock(&lease).await;
-                Ok(upload)
-            }
-            // Somebody else is at it.
-            Err(_) => Ok(upload),
-        }
-    }
-
     /// The upload.
     ///
     /// # Errors

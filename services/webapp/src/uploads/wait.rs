@@ -1,6 +1,6 @@
-//! Getting an upload free from a request that hangs.
+//! Waiting for an upload: until a request that hangs has let go of it, until the whole has been made of its bytes.
 
-use super::intake::Intake;
+use super::{intake::Intake, lease::TTL_MS};
 use crate::problems::of_store;
 use reelmill_domain::id::UploadId;
 use reelmill_runtime::http::ApiProblem;
@@ -12,6 +12,8 @@ use tokio::time::{Instant, sleep};
 const PATIENCE: Duration = Duration::from_secs(4);
 /// How often we look.
 const LOOK: Duration = Duration::from_millis(50);
+/// A process that died while it finished an upload holds the lock for so long, and whoever comes next a moment.
+const LAPSE: Duration = Duration::from_millis(TTL_MS.unsigned_abs() + 2_000);
 
 impl Intake {
     /// The upload, after whoever writes to it was asked to let go and has (or has had time enough).
@@ -35,5 +37,43 @@ impl Intake {
             }
             sleep(LOOK).await;
         }
+    }
+
+    /// Finishes an upload that a process left with every byte but unfinished. Somebody may be at it, or have died at it.
+    pub async fn settle(&self, upload: Upload) -> Result<Upload, ApiProblem> {
+        self.settle_within(upload, Duration::ZERO).await
+    }
+
+    /// [`Intake::settle`] for those who need the whole: waits for whoever is at it. Unfinished still if that takes too long.
+    pub async fn settled(&self, upload: Upload) -> Result<Upload, ApiProblem> {
+        self.settle_within(upload, LAPSE).await
+    }
+
+    async fn settle_within(
+        &self,
+        mut upload: Upload,
+        patience: Duration,
+    ) -> Result<Upload, ApiProblem> {
+        let begun = Instant::now();
+        while upload.is_unfinished() {
+            match self.lock(upload.id).await {
+                Ok((upload, lease)) if upload.is_unfinished() => {
+                    let finished = self.finish(upload, &lease).await;
+                    if finished.is_err() {
+                        self.unlock(&lease).await;
+                    }
+                    return finished;
+                }
+                Ok((upload, lease)) => {
+                    self.unlock(&lease).await;
+                    return Ok(upload);
+                }
+                // Somebody else is at it.
+                Err(_) if begun.elapsed() >= patience => break,
+                Err(_) => sleep(LOOK).await,
+            }
+            upload = self.find(upload.id).await?;
+        }
+        Ok(upload)
     }
 }

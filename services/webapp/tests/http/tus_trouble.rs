@@ -106,12 +106,17 @@ async fn a_hanging_upload_can_be_terminated() {
 
 /// As if a process had died between the last byte and the end: the row says 3 of 3, but not complete.
 async fn unfinished(service: &Service) -> String {
+    unfinished_and_locked(service, 0).await
+}
+
+/// [`unfinished`], with the dead process's lock, which lapses after so many milliseconds.
+async fn unfinished_and_locked(service: &Service, ms: i64) -> String {
     let path = service.create(4).await;
     assert_eq!(service.patch(&path, 0, "abc").await.status(), 204);
     let id: UploadId = path.rsplit('/').next().unwrap().parse().unwrap();
     let token = uuid::Uuid::now_v7();
     let db = service.store.db();
-    let mut upload = uploads::acquire(db, id, token, 0).await.unwrap().unwrap();
+    let mut upload = uploads::acquire(db, id, token, ms).await.unwrap().unwrap();
     upload.length = Some(3);
     uploads::advance(db, &upload, token, 60_000)
         .await
@@ -130,6 +135,26 @@ async fn an_upload_with_every_byte_is_finished_by_whoever_looks() {
     let view = service.json(&path).await;
     assert_eq!(view["complete"], true);
     assert_eq!(std::fs::read(service.object(&view)).unwrap(), b"abc");
+}
+
+#[tokio::test]
+async fn an_upload_whose_finisher_died_is_whole_for_whoever_needs_it() {
+    let service = Service::start().await;
+    let path = unfinished_and_locked(&service, 2_000).await;
+    // Its bytes are all there: who submits a job waits for the dead process's lock instead of being told otherwise.
+    let begun = Instant::now();
+    let job = service.job(path.rsplit('/').next().unwrap()).await;
+    assert_eq!(job["source"]["bytes"], 3);
+    assert!(begun.elapsed() > Duration::from_secs(1), "nobody waited");
+
+    let path = unfinished_and_locked(&service, 6_000).await;
+    assert_eq!(
+        service.json(&path).await["complete"],
+        false,
+        "a look waits for nobody"
+    );
+    assert_eq!(service.offset(&path).await, 3);
+    assert_eq!(service.json(&path).await["complete"], true);
 }
 
 #[tokio::test]

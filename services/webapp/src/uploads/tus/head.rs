@@ -31,7 +31,7 @@ pub async fn head(
 ) -> Result<Response, ApiProblem> {
     check_version(&headers, false)?;
     let upload = app.intake.freed(id).await?;
-    let upload = app.intake.settle(upload).await?;
+    let upload = app.intake.settled(upload).await?;
     let mut answer = state_of(&upload);
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     match upload.length {
