@@ -1,6 +1,6 @@
 # Everything is one script; `make help` lists them. Nothing needs to be installed by hand but cargo.
 .DEFAULT_GOAL := help
-.PHONY: help build demo cluster cluster-stop test test-docker lint bench screenshots clean
+.PHONY: help build demo cluster cluster-stop test test-docker soak lint bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1@\2/p' Makefile | column -t -s @
@@ -22,6 +22,9 @@ test: ## everything: Rust, browser, real clients
 
 test-docker: ## docker-compose.yml, built and run for real; needs a Docker engine
 	@scripts/test-docker.sh
+
+soak: ## small jobs while everything breaks, ten minutes; SOAK_SECONDS=n SOAK_JOBS=n SOAK_SEED=n
+	@scripts/soak.sh
 
 lint: ## formatting, clippy, TypeScript
 	@scripts/lint.sh

@@ -98,6 +98,16 @@ impl Cluster {
         &self.processes
     }
 
+    /// The processes and what they lean on, apart, so that several hands can disturb both at once.
+    pub fn apart(&mut self) -> (&mut [Process], &Database, &Rabbit, &Servers) {
+        (
+            &mut self.processes,
+            &self.database,
+            &self.rabbit,
+            &self.servers,
+        )
+    }
+
     /// Starts one more encoder, with settings of its own besides the common ones, and waits until it is ready.
     pub async fn add_encoder(&mut self, more: &[(&str, &str)]) -> Result<&mut Process> {
         let n = self.count(Role::Encoder);

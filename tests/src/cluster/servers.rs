@@ -57,6 +57,12 @@ impl Servers {
         })
     }
 
+    /// Puts something else in place of `REELMILL_TEST_<name>`, e.g. a proxy before that server.
+    pub fn put(&mut self, name: &str, value: &str) {
+        let name = format!("REELMILL_TEST_{name}");
+        self.env.insert(name, value.to_owned());
+    }
+
     /// Stops one in order and starts it again, on the same port with the same data.
     pub async fn restart(&self, name: &str) -> Result<()> {
         self.act("restart", name).await

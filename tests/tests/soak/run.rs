@@ -1,0 +1,325 @@
+//! The whole of it: a cluster behind two proxies, users, three groups of faults side by side, and the verdict.
+
+use super::broker::Broker;
+use super::chance::Chance;
+use super::kind::{BROKER, Kind, PROCESSES, STORES};
+use super::processes::Processes;
+use super::schedule::Schedule;
+use super::stores::Stores;
+use super::tally::Tally;
+use super::user::Users;
+use super::wish::{self, Wish};
+use super::{look, verdict};
+use anyhow::{Context, Result, ensure};
+use futures::{StreamExt, stream::FuturesUnordered};
+use reelmill_faults::Proxy;
+use reelmill_tests::cluster::{Cluster, Database, Servers};
+use reelmill_tests::wait::secs;
+use std::cell::Cell;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What the environment asks for.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    seed: u64,
+    length: Duration,
+    jobs: usize,
+}
+
+impl Plan {
+    fn read() -> Result<Self> {
+        let number = |name: &str, unless: u64| match std::env::var(name) {
+            Ok(text) if !text.is_empty() => text.parse().with_context(|| format!("{name}={text}")),
+            _ => Ok(unless),
+        };
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        Ok(Self {
+            seed: number("SOAK_SEED", now.as_secs())?,
+            length: secs(number("SOAK_SECONDS", 600)?),
+            jobs: usize::try_from(number("SOAK_JOBS", 200)?)?,
+        })
+    }
+
+    /// How often each fault must hit: ten times, fewer in a run that is shorter than ten minutes.
+    fn floor(&self) -> u64 {
+        (self.length.as_secs() / 60).clamp(1, 10)
+    }
+
+    /// The time for a round of each group: some more rounds than are needed.
+    fn round(&self) -> Duration {
+        let rounds = (self.length.as_secs() / 50).max(2);
+        self.length / u32::try_from(rounds).unwrap_or(u32::MAX)
+    }
+}
+
+/// How far the soak is.
+struct Clock {
+    plan: Plan,
+    begun: Instant,
+    /// Groups of faults that have not finished.
+    groups: Cell<usize>,
+}
+
+impl Clock {
+    fn is_over(&self) -> bool {
+        self.begun.elapsed() >= self.plan.length
+    }
+
+    /// A group of faults, counted off when it has finished, however.
+    async fn ends(&self, group: impl Future<Output = Result<()>>) -> Result<()> {
+        let ended = group.await;
+        if let Err(error) = &ended {
+            eprintln!("a group of faults ended: {error:#}");
+        }
+        self.groups.set(self.groups.get() - 1);
+        ended
+    }
+
+    /// Longer than this nobody tries to hit what has not been hit often enough.
+    fn is_hopeless(&self) -> bool {
+        self.begun.elapsed() >= self.plan.length * 3 / 2
+    }
+}
+
+/// Runs it, prints what hit, and fails when anything is not as it must be.
+pub async fn soak() -> Result<()> {
+    let plan = Plan::read()?;
+    let Plan { seed, length, jobs } = plan;
+    println!(
+        "soak: SOAK_SEED={seed} SOAK_SECONDS={} SOAK_JOBS={jobs}",
+        length.as_secs()
+    );
+    let films = tempfile::tempdir()?;
+    let clips = wish::draw(films.path()).await?;
+    let mut servers = Servers::own(&["mysql", "rabbitmq", "swift"]).await?;
+    let amqp = servers.get("AMQP")?.to_owned();
+    let address = amqp.rsplit('@').next().context("no address")?.to_owned();
+    let broker_proxy = Proxy::tcp(&address).await?;
+    let through = amqp.replace(&address, &broker_proxy.address().to_string());
+    servers.put("AMQP", &through);
+    let store = servers
+        .get("SWIFT_S3")?
+        .trim_start_matches("http://")
+        .to_owned();
+    let store_proxy = Proxy::http(&store).await?;
+    let mut cluster = Cluster::builder()
+        .webapps(2)
+        .statuses(2)
+        .encoders(3)
+        .servers(servers)
+        .set("tasks.lease_s", 4)
+        .set("uploads.expire_s", 90)
+        .set("storage.endpoint", store_proxy.url())
+        .start()
+        .await?;
+    let tally = Tally::default();
+    let users = Users {
+        api: cluster.api(),
+        seed,
+        clips: &clips,
+        tally: &tally,
+        uploads: Default::default(),
+        accepted: Default::default(),
+        deleted: Default::default(),
+    };
+    let clock = Clock {
+        plan,
+        begun: Instant::now(),
+        groups: Cell::new(3),
+    };
+
+    let (all, database, rabbit, servers) = cluster.apart();
+    let mut processes = Processes::new(all, database, &tally);
+    let broker = Broker {
+        rabbit,
+        servers,
+        proxy: &broker_proxy,
+        tally: &tally,
+    };
+    let stores = Stores {
+        database,
+        servers,
+        proxy: &store_proxy,
+        tally: &tally,
+    };
+    let (submitted, first, second, third, ()) = tokio::join!(
+        submit(&users, &clock),
+        clock.ends(break_processes(&mut processes, &clock, &tally)),
+        clock.ends(group(BROKER, &clock, &tally, 2, async |kind, chance| {
+            broker.strike(kind, chance).await
+        })),
+        clock.ends(group(STORES, &clock, &tally, 3, async |kind, chance| {
+            stores.strike(kind, chance).await
+        })),
+        tell(database, &users, &clock, &tally),
+    );
+    first.and(second).and(third)?;
+    let broken = clock.begun.elapsed();
+    // A process that is starting now may meet servers that have just come back.
+    processes.all_ready().await?;
+    verdict::judge(&cluster, &users, &tally, films.path()).await?;
+    let drained = clock.begun.elapsed();
+    sums(&cluster).await?;
+    println!(
+        "SOAK_SEED={seed}: {submitted} jobs in {} s, all ended and judged {} s later\n{}",
+        broken.as_secs(),
+        (drained - broken).as_secs(),
+        tally.table()
+    );
+    let rested = cluster.finish().await;
+    println!("nothing is left over: {}", rested.is_ok());
+    rested?;
+    let wrong = tally.complaints();
+    ensure!(wrong.is_empty(), "{} complaints: {wrong:#?}", wrong.len());
+    let short = tally.short_of(plan.floor());
+    ensure!(
+        short.is_empty(),
+        "hit less than {} times: {short:?}",
+        plan.floor()
+    );
+    ensure!(submitted >= jobs, "only {submitted} jobs");
+    Ok(())
+}
+
+/// Users come in bursts, spread over the whole time, and as long as anything is being broken.
+async fn submit(users: &Users<'_>, clock: &Clock) -> usize {
+    let plan = clock.plan;
+    let pace = plan.length.mul_f64(0.95) / u32::try_from(plan.jobs).unwrap_or(u32::MAX);
+    let mut wishes = FuturesUnordered::new();
+    let mut number = 0;
+    while number < plan.jobs || clock.groups.get() > 0 {
+        let due = pace * u32::try_from(number / 4 * 4).unwrap_or(u32::MAX);
+        tokio::select! {
+            () = tokio::time::sleep_until(clock.begun + due) => {
+                wishes.push(users.wish(Wish::new(plan.seed, number, users.clips.len())));
+                number += 1;
+            }
+            Some(()) = wishes.next() => {}
+        }
+    }
+    while wishes.next().await.is_some() {}
+    number
+}
+
+async fn break_processes(
+    processes: &mut Processes<'_>,
+    clock: &Clock,
+    tally: &Tally,
+) -> Result<()> {
+    let mut chance = Chance::new(clock.plan.seed, 11);
+    let mut schedule = Schedule::new(
+        PROCESSES,
+        Chance::new(clock.plan.seed, 1),
+        clock.plan.round(),
+    );
+    while let Some((kind, due)) = next(&mut schedule, PROCESSES, clock, tally) {
+        loop {
+            processes.supervise().await?;
+            if clock.begun.elapsed() >= due {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        if !processes.strike(kind, &mut chance).await? {
+            tally.count("faults that found nothing to hit");
+        }
+    }
+    processes.all_ready().await
+}
+
+async fn group(
+    kinds: &'static [Kind],
+    clock: &Clock,
+    tally: &Tally,
+    number: u64,
+    strike: impl AsyncFn(Kind, &mut Chance) -> Result<bool>,
+) -> Result<()> {
+    let mut chance = Chance::new(clock.plan.seed, 10 + number);
+    let own = Chance::new(clock.plan.seed, number);
+    let mut schedule = Schedule::new(kinds, own, clock.plan.round());
+    while let Some((kind, due)) = next(&mut schedule, kinds, clock, tally) {
+        tokio::time::sleep_until(clock.begun + due).await;
+        if !strike(kind, &mut chance)
+            .await
+            .with_context(|| format!("{kind:?}"))?
+        {
+            tally.count("faults that found nothing to hit");
+        }
+    }
+    Ok(())
+}
+
+/// The next fault; after the time is over only those that have not hit often enough, and at last none.
+fn next(
+    schedule: &mut Schedule,
+    kinds: &[Kind],
+    clock: &Clock,
+    tally: &Tally,
+) -> Option<(Kind, Duration)> {
+    let floor = clock.plan.floor();
+    if !clock.is_over() {
+        return Some(schedule.next());
+    }
+    let is_short = kinds.iter().any(|kind| tally.hits(*kind) < floor);
+    if !is_short || clock.is_hopeless() {
+        return None;
+    }
+    loop {
+        let (kind, _) = schedule.next();
+        if tally.hits(kind) < floor {
+            return Some((kind, Duration::ZERO));
+        }
+    }
+}
+
+/// A line now and then, so that nobody need guess.
+async fn tell(database: &Database, users: &Users<'_>, clock: &Clock, tally: &Tally) {
+    while clock.groups.get() > 0 {
+        for _ in 0..50 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if clock.groups.get() == 0 {
+                return;
+            }
+        }
+        let active = look::count(database, look::ACTIVE).await;
+        eprintln!(
+            "{:>4} s: {} accepted, {} not ended, hit least: {}",
+            clock.begun.elapsed().as_secs(),
+            users.accepted.borrow().len(),
+            active.map_or("?".into(), |n| n.to_string()),
+            [PROCESSES, BROKER, STORES]
+                .concat()
+                .iter()
+                .map(|k| tally.hits(*k))
+                .min()
+                .unwrap_or(0),
+        );
+    }
+}
+
+/// What the faults cost, by the database.
+async fn sums(cluster: &Cluster) -> Result<()> {
+    for (what, sql) in [
+        ("tasks", "SELECT COUNT(*) FROM tasks"),
+        (
+            "attempts",
+            "SELECT CAST(COALESCE(SUM(attempt), 0) AS SIGNED) FROM tasks",
+        ),
+        (
+            "leases lapsed",
+            "SELECT CAST(COALESCE(SUM(losses), 0) AS SIGNED) FROM tasks",
+        ),
+        (
+            "failures",
+            "SELECT CAST(COALESCE(SUM(failures), 0) AS SIGNED) FROM tasks",
+        ),
+        (
+            "outputs published",
+            "SELECT COUNT(*) FROM outputs WHERE state = 'published'",
+        ),
+    ] {
+        println!("{what}: {}", cluster.database().count(sql).await?);
+    }
+    Ok(())
+}
