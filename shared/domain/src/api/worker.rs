@@ -3,8 +3,8 @@
 use crate::id::{JobId, OutputId, TaskId, WorkerId};
 use crate::lane::Lane;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A worker.
