@@ -1,3 +1,5 @@
+//! Sources that are kept, shared, evicted and fetched again.
+
 use super::Cache;
 use async_trait::async_trait;
 use bytes::Bytes;

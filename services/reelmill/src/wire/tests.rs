@@ -1,3 +1,5 @@
+//! What is opened for which configuration, and what is refused.
+
 #![allow(clippy::unwrap_used, reason = "tests speak by panicking")]
 
 use super::*;

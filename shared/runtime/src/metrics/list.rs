@@ -104,7 +104,7 @@ pub const EVENT_LAG: Metric = metric(
     "reelmill_event_lag_seconds",
     "s",
     &[],
-    "For how long the queue of events has not been seen empty.",
+    "How late the last mark came through the queue of events, by the database's clock.",
 );
 pub const STREAMS: Metric = metric(
     "reelmill_event_streams",

@@ -73,7 +73,7 @@ pub fn event(kind: &'static str) {
     INSTRUMENTS.events.add(1, &[KeyValue::new("kind", kind)]);
 }
 
-/// status: for how long the queue of events has not been seen empty. By our own clock alone: clocks of machines differ.
+/// status: how late a mark came through the queue of events, by the database's clock: clocks of machines differ.
 pub fn event_lag(lag: Duration) {
     INSTRUMENTS.event_lag.record(lag.as_secs_f64(), &[]);
 }

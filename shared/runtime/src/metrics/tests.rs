@@ -1,3 +1,5 @@
+//! `/metrics` as it is scraped, and the names on it.
+
 use super::*;
 use axum::body::{Body, to_bytes};
 use reelmill_domain::api::{LaneStats, Stats};
