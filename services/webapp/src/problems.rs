@@ -3,6 +3,7 @@
 use reelmill_objects::ObjectError;
 use reelmill_runtime::http::ApiProblem;
 use reelmill_store::{Retry, StoreError};
+use std::time::Duration;
 
 /// Why a request could not be done: an answer for the client, or a database that failed (perhaps only for this once).
 #[derive(Debug)]
@@ -28,6 +29,17 @@ impl From<StoreError> for Refusal {
 impl Retry for Refusal {
     fn retry(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_retryable())
+    }
+
+    fn is_away(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_away())
+    }
+
+    fn gave_up(self, tries: u32, after: Duration) -> Self {
+        match self {
+            Self::Store(error) => Self::Store(error.gave_up(tries, after)),
+            refused => refused,
+        }
     }
 }
 

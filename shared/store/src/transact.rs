@@ -154,17 +154,12 @@ pub trait Retry {
     fn retry(&self) -> bool;
 
     /// Whether the database is away: then it is given time rather than tries.
-    fn is_away(&self) -> bool {
-        false
-    }
+    fn is_away(&self) -> bool;
 
-    /// The same error, once it was given up.
-    fn gave_up(self, _tries: u32, _after: Duration) -> Self
+    /// The same error, once it was given up after so many tries in so long.
+    fn gave_up(self, tries: u32, after: Duration) -> Self
     where
-        Self: Sized,
-    {
-        self
-    }
+        Self: Sized;
 }
 
 impl Retry for StoreError {

@@ -7,7 +7,7 @@ use crate::{StoreError, error::Attempt, migration};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
 };
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// How to connect, beside the URL.
@@ -33,12 +33,21 @@ impl Default for Options {
 }
 
 /// A database; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Store {
     pub(crate) db: DatabaseConnection,
     /// SQLite has one writer at a time: queue here, in order, rather than in its busy loop.
     pub(crate) writer: Option<Arc<Mutex<()>>>,
     options: ConnectOptions,
+}
+
+/// Without the options, which hold the password.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("backend", &self.db.get_database_backend())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Store {
