@@ -89,7 +89,8 @@ impl Kind {
             None => Value::new(None, value.clone()).to_string(),
         };
         match self {
-            Self::SecretUrl(_) => Secret::new(plain).to_string(),
+            // One with a user in it is no secret by rights, and shows a password all the same.
+            Self::SecretUrl(_) | Self::HttpUrl => Secret::new(plain).to_string(),
             Self::Secret => Password::new(plain).to_string(),
             _ => plain,
         }
