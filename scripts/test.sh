@@ -28,6 +28,7 @@ need_ffmpeg
 need_command curl curl
 need_command unshare util-linux
 need_command strace strace
+need_command faketime faketime
 need_command chromium chromium
 need_venv
 build_page
