@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use crate::worker::WorkerInfo;
 use serde::{Deserialize, Serialize};
 
-/// The version of all bodies here. A reader refuses what is newer.
+/// The version of all bodies here. Who reads what is newer does not act on it: it is given back, or left to a newer program.
 pub const SCHEMA: u16 = 1;
 
 /// Where in a trace a message was sent: the value of W3C's `traceparent` header

@@ -1,5 +1,5 @@
 //! Messages as they travel: JSON, its schema version inside, its place in a trace in the `traceparent` header. What can't be
-//! read is said so, never guessed.
+//! read is said so, never guessed. A newer version's message that can be read is for its reader to judge.
 
 use lapin::{
     BasicProperties,
@@ -125,20 +125,24 @@ pub fn read<T: Wire>(
     body: &[u8],
     properties: &BasicProperties,
 ) -> Result<T, BrokerError> {
-    let malformed = |cause: String| BrokerError::Malformed { attempt, cause };
-    // First the version alone: a newer body may have another shape altogether.
-    let Versioned { schema } =
-        serde_json::from_slice(body).map_err(|e| malformed(e.to_string()))?;
-    if schema > SCHEMA {
-        return Err(malformed(format!(
-            "its schema is {schema}, and this program reads up to {SCHEMA}: a newer one runs beside it"
-        )));
-    }
-    let mut message: T = serde_json::from_slice(body).map_err(|e| malformed(e.to_string()))?;
+    let mut message: T = serde_json::from_slice(body).map_err(|error| BrokerError::Malformed {
+        attempt,
+        cause: why(body, &error),
+    })?;
     let headers = properties.headers().as_ref();
     let trace = headers.and_then(|h| h.inner().get(TRACEPARENT));
     message.set_trace(trace.and_then(as_text).and_then(|t| Traceparent::parse(&t)));
     Ok(message)
+}
+
+/// Why a body can't be read: a newer one may have another shape altogether.
+fn why(body: &[u8], error: &serde_json::Error) -> String {
+    match serde_json::from_slice(body) {
+        Ok(Versioned { schema }) if schema > SCHEMA => format!(
+            "its schema is {schema}, and this program reads up to {SCHEMA}: a newer one runs beside it ({error})"
+        ),
+        _ => error.to_string(),
+    }
 }
 
 #[derive(Deserialize)]
