@@ -62,6 +62,8 @@ impl Story {
 
     /// From the upload to `outputs` published outputs of two tasks each: a span per task and per run of a program.
     pub fn whole(&self, outputs: usize) -> Result<()> {
+        let failed: Vec<&Span> = self.spans.iter().filter(|s| s.status == 2).collect();
+        ensure!(failed.is_empty(), "{failed:?}");
         ensure!(self.named("output published").len() == outputs);
         ensure!(self.named("task probe").len() == 1);
         ensure!(self.named("task encode").len() == outputs);
