@@ -45,9 +45,9 @@ impl Rabbit {
         };
         let user = rabbit.api.username().to_owned();
         let all = json!({"configure": ".*", "write": ".*", "read": ".*"});
-        let (vhost, permission) = (rabbit.path("vhosts", &[]), format!("{user}"));
+        let vhost = rabbit.path("vhosts", &[]);
         rabbit.call(Method::PUT, &vhost, Some(json!({}))).await?;
-        let permission = rabbit.path("permissions", &[&permission]);
+        let permission = rabbit.path("permissions", &[&user]);
         rabbit.call(Method::PUT, &permission, Some(all)).await?;
         Ok(rabbit)
     }
