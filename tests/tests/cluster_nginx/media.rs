@@ -3,6 +3,7 @@
 use crate::World;
 use crate::stands::{SIZE, bytes};
 use anyhow::{Result, ensure};
+use reelmill_tests::wait::{secs, until};
 use reqwest::Response;
 
 const FILE: &str = "/media/job/output/film.mkv";
@@ -229,5 +230,31 @@ async fn a_store_that_fails_is_not_shown() -> Result<()> {
     let gone = get(&world, "/media/job/output/404", &[]).await?;
     ensure!(gone.status() == 404, "{}", gone.status());
     ensure!(gone.text().await?.contains("not_found"));
+    Ok(())
+}
+
+/// A signature is a key to its file for hours: whoever reads a log must not find one there.
+#[tokio::test]
+async fn no_signature_stands_in_a_log() -> Result<()> {
+    let world = World::new().await?;
+    let answer = get(&world, FILE, &[]).await?;
+    ensure!(answer.status() == 200, "{}", answer.status());
+    answer.bytes().await?;
+    world.store.die();
+    let answer = get(&world, "/media/job/output/other.mkv", &[]).await?;
+    ensure!(answer.status() == 502, "{}", answer.status());
+    until("the failure to be logged", secs(10), || {
+        let told = world.front.requests();
+        let told = told.iter().any(|line| line.contains("/bucket/other.mkv"));
+        async move { Ok(told.then_some(())) }
+    })
+    .await?;
+    for file in std::fs::read_dir(world.front.home())? {
+        let path = file?.path();
+        if path.is_file() {
+            let text = String::from_utf8_lossy(&std::fs::read(&path)?).into_owned();
+            ensure!(!text.contains("X-Signature"), "{}: {text}", path.display());
+        }
+    }
     Ok(())
 }

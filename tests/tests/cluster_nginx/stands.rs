@@ -193,7 +193,7 @@ pub fn bytes() -> Bytes {
 pub struct Store {
     pub port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
-    _running: Running,
+    running: Running,
 }
 
 /// A request that the store got.
@@ -224,8 +224,13 @@ impl Store {
         Ok(Self {
             port,
             seen,
-            _running: running,
+            running,
         })
+    }
+
+    /// Stops listening and breaks every connection.
+    pub fn die(&self) {
+        self.running.end();
     }
 
     /// Requests so far.
