@@ -1,7 +1,9 @@
 //! RabbitMQ that restarts, is away, forgets its queues, or never hears an acknowledgement.
 
 use super::frames::Swallower;
-use super::support::{LONG, encoding, film, plays, ran_once, short, sum, tasks};
+use super::support::{
+    LONG, begun_once, encoding, film, plays, queues_are_empty, ran_once, short, sum, tasks,
+};
 use anyhow::{Result, ensure};
 use reelmill_tests::api::id;
 use reelmill_tests::cluster::{Cluster, Rabbit, Role, Servers};
@@ -13,6 +15,17 @@ use tokio::time::Instant;
 const DOWN: Duration = Duration::from_secs(60);
 const AWAY: &str = "the broker is away";
 
+/// What ran was never released again; what could not be published may have been.
+async fn encode_released_once(cluster: &Cluster, job: &str) -> Result<()> {
+    let job = job.replace('-', "");
+    let sql = format!(
+        "SELECT COUNT(*) FROM tasks WHERE job_id = UNHEX('{job}') AND kind = 'encode' AND attempt = 1"
+    );
+    let once = cluster.database().count(&sql).await?;
+    ensure!(once == 1, "a running encode was released again");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_broker_that_restarts_or_is_down_for_a_minute_doubles_nothing() -> Result<()> {
     let servers = Servers::own(&["rabbitmq"]).await?;
@@ -23,7 +36,7 @@ async fn a_broker_that_restarts_or_is_down_for_a_minute_doubles_nothing() -> Res
         .start()
         .await?;
     let api = cluster.api();
-    let (dir, long) = film(6).await?;
+    let (dir, long) = film(10).await?;
     let film = api.upload_file(&long).await?;
     let small = api.upload_file(&short(&dir, "small.mp4").await?).await?;
 
@@ -36,8 +49,9 @@ async fn a_broker_that_restarts_or_is_down_for_a_minute_doubles_nothing() -> Res
     cluster.servers().restart("rabbitmq").await?;
     for job in &jobs {
         api.ends(job, "completed", LONG).await?;
-        ran_once(&cluster, job).await?;
+        begun_once(&cluster, job).await?;
     }
+    encode_released_once(&cluster, &jobs[0]).await?;
     let away = |cluster: &Cluster| -> Vec<usize> {
         let all = cluster.processes().iter();
         all.map(|p| p.said(AWAY)).collect()
@@ -196,6 +210,6 @@ async fn a_task_whose_acknowledgement_is_lost_runs_once() -> Result<()> {
     ran_once(&cluster, &job).await?;
     ensure!(sum(&cluster, &job, "losses").await? == 0, "a run was lost");
     plays(&api, &made, "mkv").await?;
-    super::support::queues_are_empty(&rabbit).await?;
+    queues_are_empty(&rabbit).await?;
     cluster.finish().await
 }

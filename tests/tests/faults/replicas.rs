@@ -92,7 +92,8 @@ async fn an_upload_outlives_every_webapp_that_took_a_part_of_it() -> Result<()> 
     let upload = Tus::create(&cluster.webapp(0).api(), "b.mp4", bytes.len() as u64).await?;
     let (say, answer) = patch_slowly(&upload, 0);
     say.unbounded_send(Bytes::copy_from_slice(&bytes[..PART + 4321]))?;
-    let stored = "SELECT CAST(COALESCE(MAX(offset), 0) AS SIGNED) FROM uploads WHERE complete = 0";
+    let stored =
+        "SELECT CAST(COALESCE(MAX(`offset`), 0) AS SIGNED) FROM uploads WHERE complete = 0";
     until("what came to count", secs(60), || async {
         Ok((cluster.database().count(stored).await? > 0).then_some(()))
     })

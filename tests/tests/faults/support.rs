@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use reelmill_tests::api::{self, Api};
 use reelmill_tests::clips;
-use reelmill_tests::cluster::{Cluster, Rabbit, Role};
+use reelmill_tests::cluster::{Cluster, Process, Rabbit, Role};
 use reelmill_tests::wait::{secs, until};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -79,6 +79,32 @@ pub async fn ran_once(cluster: &Cluster, job: &str) -> Result<()> {
         tasks(cluster, job).await?,
     );
     ensure!(attempts == tasks, "{attempts} attempts of {tasks} tasks");
+    Ok(())
+}
+
+/// No release of a task of this job was begun by two runs, by the encoders' logs. One that the broker took without being able to
+/// say so may have been released again.
+pub async fn begun_once(cluster: &Cluster, job: &str) -> Result<()> {
+    let job = job.replace('-', "");
+    let sql = format!(
+        "SELECT CONCAT(LOWER(HEX(id)), ' ', attempt) FROM tasks WHERE job_id = UNHEX('{job}')"
+    );
+    let encoders = cluster.processes().iter();
+    let encoders = encoders.filter(|p| p.role() == Role::Encoder);
+    let logs: Vec<String> = encoders.map(Process::log).collect();
+    for row in cluster.database().texts(&sql).await? {
+        let (task, attempts) = row.split_once(' ').context("no attempt")?;
+        let (task, attempts): (uuid::Uuid, u32) = (task.parse()?, attempts.parse()?);
+        let mut begun = 0;
+        for attempt in 1..=attempts {
+            let words =
+                format!("\"message\":\"started\",\"task\":\"{task}\",\"attempt\":{attempt},");
+            let times: usize = logs.iter().map(|log| log.matches(&words).count()).sum();
+            ensure!(times <= 1, "{task}/{attempt} was begun {times} times");
+            begun += times;
+        }
+        ensure!(begun > 0, "{task} was never begun");
+    }
     Ok(())
 }
 
