@@ -12,5 +12,5 @@ build_page
 say "building the executable and the soak"
 cargo build --quiet -p reelmill
 cargo test --quiet -p reelmill-tests --test soak --no-run
-export REELMILL_BIN=${REELMILL_BIN:-$ROOT/target/debug/reelmill} RUST_BACKTRACE=0
+export REELMILL_BIN=${REELMILL_BIN:-$ROOT/target/debug/reelmill} RUST_BACKTRACE=0 NO_COLOR=1
 exec cargo test --quiet -p reelmill-tests --test soak -- --ignored --nocapture soak

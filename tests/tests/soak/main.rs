@@ -3,21 +3,24 @@
 //!
 //! `SOAK_SECONDS` (600), `SOAK_JOBS` (200) and `SOAK_SEED` (the clock's) in the environment.
 
+#![allow(clippy::print_stdout, reason = "its report is for whoever runs it")]
+
 mod broker;
 mod chance;
+mod clock;
 mod echo;
 mod kind;
 mod look;
 mod pieces;
 mod processes;
+mod run;
 mod schedule;
 mod stores;
 mod tally;
 mod user;
 mod verdict;
 mod wish;
-
-mod run;
+mod witness;
 
 #[tokio::test]
 #[ignore = "takes SOAK_SECONDS, ten minutes unless said: make soak"]

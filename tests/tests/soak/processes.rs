@@ -162,7 +162,7 @@ impl<'a> Processes<'a> {
             return Ok(0);
         }
         process.pause()?;
-        let lapsed = look::within(secs(15), || async {
+        let lapsed = look::within(secs(30), || async {
             let now = look::count(self.database, &losses).await?;
             (now > before).then(|| now - before)
         })

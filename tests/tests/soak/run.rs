@@ -2,6 +2,7 @@
 
 use super::broker::Broker;
 use super::chance::Chance;
+use super::clock::{Clock, Plan};
 use super::kind::{BROKER, Kind, PROCESSES, STORES};
 use super::processes::Processes;
 use super::schedule::Schedule;
@@ -9,78 +10,12 @@ use super::stores::Stores;
 use super::tally::Tally;
 use super::user::Users;
 use super::wish::{self, Wish};
-use super::{look, verdict};
+use super::{look, verdict, witness};
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, stream::FuturesUnordered};
 use reelmill_faults::Proxy;
 use reelmill_tests::cluster::{Cluster, Database, Servers};
-use reelmill_tests::wait::secs;
-use std::cell::Cell;
 use std::time::Duration;
-use tokio::time::Instant;
-
-/// What the environment asks for.
-#[derive(Debug, Clone, Copy)]
-struct Plan {
-    seed: u64,
-    length: Duration,
-    jobs: usize,
-}
-
-impl Plan {
-    fn read() -> Result<Self> {
-        let number = |name: &str, unless: u64| match std::env::var(name) {
-            Ok(text) if !text.is_empty() => text.parse().with_context(|| format!("{name}={text}")),
-            _ => Ok(unless),
-        };
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
-        Ok(Self {
-            seed: number("SOAK_SEED", now.as_secs())?,
-            length: secs(number("SOAK_SECONDS", 600)?),
-            jobs: usize::try_from(number("SOAK_JOBS", 200)?)?,
-        })
-    }
-
-    /// How often each fault must hit: ten times, fewer in a run that is shorter than ten minutes.
-    fn floor(&self) -> u64 {
-        (self.length.as_secs() / 60).clamp(1, 10)
-    }
-
-    /// The time for a round of each group: some more rounds than are needed.
-    fn round(&self) -> Duration {
-        let rounds = (self.length.as_secs() / 50).max(2);
-        self.length / u32::try_from(rounds).unwrap_or(u32::MAX)
-    }
-}
-
-/// How far the soak is.
-struct Clock {
-    plan: Plan,
-    begun: Instant,
-    /// Groups of faults that have not finished.
-    groups: Cell<usize>,
-}
-
-impl Clock {
-    fn is_over(&self) -> bool {
-        self.begun.elapsed() >= self.plan.length
-    }
-
-    /// A group of faults, counted off when it has finished, however.
-    async fn ends(&self, group: impl Future<Output = Result<()>>) -> Result<()> {
-        let ended = group.await;
-        if let Err(error) = &ended {
-            eprintln!("a group of faults ended: {error:#}");
-        }
-        self.groups.set(self.groups.get() - 1);
-        ended
-    }
-
-    /// Longer than this nobody tries to hit what has not been hit often enough.
-    fn is_hopeless(&self) -> bool {
-        self.begun.elapsed() >= self.plan.length * 3 / 2
-    }
-}
 
 /// Runs it, prints what hit, and fails when anything is not as it must be.
 pub async fn soak() -> Result<()> {
@@ -123,13 +58,10 @@ pub async fn soak() -> Result<()> {
         accepted: Default::default(),
         deleted: Default::default(),
     };
-    let clock = Clock {
-        plan,
-        begun: Instant::now(),
-        groups: Cell::new(3),
-    };
+    let clock = Clock::start(plan, 3);
 
     let (all, database, rabbit, servers) = cluster.apart();
+    witness::watch(database).await?;
     let mut processes = Processes::new(all, database, &tally);
     let broker = Broker {
         rabbit,
@@ -155,30 +87,29 @@ pub async fn soak() -> Result<()> {
         tell(database, &users, &clock, &tally),
     );
     first.and(second).and(third)?;
-    let broken = clock.begun.elapsed();
+    let broken = clock.begun.elapsed().as_secs();
     // A process that is starting now may meet servers that have just come back.
     processes.all_ready().await?;
-    verdict::judge(&cluster, &users, &tally, films.path()).await?;
-    let drained = clock.begun.elapsed();
-    sums(&cluster).await?;
+    let judged = verdict::judge(&cluster, &users, &tally, films.path()).await;
+    tally.must("jobs", judged);
+    let drained = clock.begun.elapsed().as_secs() - broken;
+    let database = cluster.database();
+    tally.must("once only", witness::testify(database).await);
+    tally.must("no orphan row", witness::no_orphans(database).await);
     println!(
-        "SOAK_SEED={seed}: {submitted} jobs in {} s, all ended and judged {} s later\n{}",
-        broken.as_secs(),
-        (drained - broken).as_secs(),
-        tally.table()
+        "SOAK_SEED={seed}: {submitted} jobs in {broken} s, all ended and judged {drained} s later"
     );
-    let rested = cluster.finish().await;
-    println!("nothing is left over: {}", rested.is_ok());
-    rested?;
-    let wrong = tally.complaints();
-    ensure!(wrong.is_empty(), "{} complaints: {wrong:#?}", wrong.len());
+    sums(database).await?;
+    println!("{}", tally.table());
+    tally.must("nothing left over", cluster.finish().await);
     let short = tally.short_of(plan.floor());
-    ensure!(
-        short.is_empty(),
-        "hit less than {} times: {short:?}",
-        plan.floor()
-    );
+    if !short.is_empty() {
+        tally.wrong(format!("hit less than {} times: {short:?}", plan.floor()));
+    }
     ensure!(submitted >= jobs, "only {submitted} jobs");
+    let wrong = tally.complaints().len();
+    ensure!(wrong == 0, "{wrong} complaints, see WRONG above");
+    println!("nothing lost, nothing twice, nothing left over");
     Ok(())
 }
 
@@ -188,7 +119,7 @@ async fn submit(users: &Users<'_>, clock: &Clock) -> usize {
     let pace = plan.length.mul_f64(0.95) / u32::try_from(plan.jobs).unwrap_or(u32::MAX);
     let mut wishes = FuturesUnordered::new();
     let mut number = 0;
-    while number < plan.jobs || clock.groups.get() > 0 {
+    while number < plan.jobs || clock.runs() {
         let due = pace * u32::try_from(number / 4 * 4).unwrap_or(u32::MAX);
         tokio::select! {
             () = tokio::time::sleep_until(clock.begun + due) => {
@@ -275,51 +206,42 @@ fn next(
 
 /// A line now and then, so that nobody need guess.
 async fn tell(database: &Database, users: &Users<'_>, clock: &Clock, tally: &Tally) {
-    while clock.groups.get() > 0 {
+    while clock.runs() {
         for _ in 0..50 {
             tokio::time::sleep(Duration::from_millis(200)).await;
-            if clock.groups.get() == 0 {
+            if !clock.runs() {
                 return;
             }
         }
         let active = look::count(database, look::ACTIVE).await;
-        eprintln!(
-            "{:>4} s: {} accepted, {} not ended, hit least: {}",
-            clock.begun.elapsed().as_secs(),
-            users.accepted.borrow().len(),
-            active.map_or("?".into(), |n| n.to_string()),
-            [PROCESSES, BROKER, STORES]
-                .concat()
-                .iter()
-                .map(|k| tally.hits(*k))
-                .min()
-                .unwrap_or(0),
-        );
+        let active = active.map_or("?".into(), |n| n.to_string());
+        let accepted = users.accepted.borrow().len();
+        let s = clock.begun.elapsed().as_secs();
+        let least = tally.least();
+        eprintln!("{s:>4} s: {accepted} accepted, {active} not ended, hit least: {least}");
     }
 }
 
 /// What the faults cost, by the database.
-async fn sums(cluster: &Cluster) -> Result<()> {
+async fn sums(database: &Database) -> Result<()> {
+    let total =
+        |column: &str| format!("SELECT CAST(COALESCE(SUM({column}), 0) AS SIGNED) FROM tasks");
     for (what, sql) in [
-        ("tasks", "SELECT COUNT(*) FROM tasks"),
-        (
-            "attempts",
-            "SELECT CAST(COALESCE(SUM(attempt), 0) AS SIGNED) FROM tasks",
-        ),
-        (
-            "leases lapsed",
-            "SELECT CAST(COALESCE(SUM(losses), 0) AS SIGNED) FROM tasks",
-        ),
-        (
-            "failures",
-            "SELECT CAST(COALESCE(SUM(failures), 0) AS SIGNED) FROM tasks",
-        ),
-        (
-            "outputs published",
-            "SELECT COUNT(*) FROM outputs WHERE state = 'published'",
-        ),
+        ("tasks", "SELECT COUNT(*) FROM tasks".to_owned()),
+        ("attempts", total("attempt")),
+        ("leases lapsed", total("losses")),
+        ("failures", total("failures")),
     ] {
-        println!("{what}: {}", cluster.database().count(sql).await?);
+        println!(
+            "{what} (of jobs not deleted): {}",
+            database.count(&sql).await?
+        );
+    }
+    for what in ["task accepted", "output published", "job ended"] {
+        println!(
+            "noted, once each: {} × {what}",
+            witness::noted(database, what).await?
+        );
     }
     Ok(())
 }

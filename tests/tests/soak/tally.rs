@@ -38,6 +38,14 @@ impl Tally {
         self.wrong.borrow_mut().push(what);
     }
 
+    /// Something that must hold.
+    pub fn must(&self, what: &str, holds: anyhow::Result<()>) {
+        match holds {
+            Ok(()) => println!("checked: {what}"),
+            Err(error) => self.wrong(format!("{what}: {error:#}")),
+        }
+    }
+
     /// Everything that must not be, so far.
     pub fn complaints(&self) -> Vec<String> {
         self.wrong.borrow().clone()
@@ -49,6 +57,17 @@ impl Tally {
         all.into_iter()
             .filter(|kind| self.hits(*kind) < floor)
             .collect()
+    }
+
+    /// The three that hit least, and how often.
+    pub fn least(&self) -> String {
+        let mut all = [PROCESSES, BROKER, STORES].concat();
+        all.sort_by_key(|kind| self.hits(*kind));
+        let least = all.iter().take(3);
+        let shown: Vec<String> = least
+            .map(|kind| format!("{kind:?} {}", self.hits(*kind)))
+            .collect();
+        shown.join(", ")
     }
 
     /// The table of hits and the other counts.

@@ -61,7 +61,7 @@ pub async fn judge(cluster: &Cluster, users: &Users<'_>, tally: &Tally, dir: &Pa
 
 async fn all_ended(cluster: &Cluster) -> Result<()> {
     let database = cluster.database();
-    let ended = until("every job to end", secs(300), || async {
+    let ended = until("every job to end", secs(1200), || async {
         let active = look::count(database, look::ACTIVE).await;
         Ok((active == Some(0)).then_some(()))
     });

@@ -55,9 +55,13 @@ pub struct Wish {
 const PRESETS: &[&str] = &[
     "audio-mp3",
     "audio-mp3",
+    "audio-mp3",
+    "audio-opus",
     "audio-opus",
     "avi",
     "avi",
+    "avi",
+    "mkv",
     "mkv",
     "mkv",
     "ogg",
@@ -76,7 +80,7 @@ impl Wish {
             _ => chance.below(clips - 2),
         };
         let mut presets = Vec::new();
-        for _ in 0..=chance.below(3) {
+        for _ in 0..=chance.below(2) {
             let preset = chance.pick(PRESETS);
             if !presets.contains(&preset) {
                 presets.push(preset);
