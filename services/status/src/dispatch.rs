@@ -20,9 +20,18 @@ const ON_THE_WAY: usize = 64;
 /// Dispatches for ever.
 pub async fn run(core: &Core) {
     loop {
-        if let Err(error) = round(core).await {
-            tracing::warn!(%error, "tasks could not be released; trying again");
-            tokio::time::sleep(EVERY).await;
+        match round(core).await {
+            Ok(true) => {}
+            // Each release that is taken back costs an attempt's number: none before the broker is back.
+            Ok(false) => {
+                while core.broker.check().await.is_err() {
+                    tokio::time::sleep(EVERY).await;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "tasks could not be released; trying again");
+                tokio::time::sleep(EVERY).await;
+            }
         }
         tokio::select! {
             () = core.wakeups.dispatch.notified() => {}
@@ -31,22 +40,23 @@ pub async fn run(core: &Core) {
     }
 }
 
-/// One look at every lane.
-async fn round(core: &Core) -> Result<(), StoreError> {
+/// One look at every lane. Whether everything that was claimed could be published.
+async fn round(core: &Core) -> Result<bool, StoreError> {
+    let mut all = true;
     for lane in claim::lanes(&core.store).await? {
         let times = ClaimTimes {
             dispatch_ms: core.config.dispatch_ms(),
             lease_ms: core.config.lease_ms(),
         };
         let messages = claim::claim(&core.store, &lane, times, &core.policy()).await?;
-        publish(core, &lane, messages).await?;
+        all &= publish(core, &lane, messages).await?;
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Publishes what was claimed; what can't be published is taken back. A message that went through all the same is stale
 /// then, and its run is stopped when it starts.
-async fn publish(core: &Core, lane: &Lane, messages: Vec<TaskMessage>) -> Result<(), StoreError> {
+async fn publish(core: &Core, lane: &Lane, messages: Vec<TaskMessage>) -> Result<bool, StoreError> {
     // The message must be dead before its release lapses.
     let ttl = core.config.dispatch().mul_f64(0.9);
     let mut on_the_way = stream::iter(messages)
@@ -79,13 +89,14 @@ async fn publish(core: &Core, lane: &Lane, messages: Vec<TaskMessage>) -> Result
         let tasks = back.len();
         tracing::warn!(%lane, %error, tasks, "tasks could not be published and are taken back");
     }
+    let all = back.is_empty();
     for message in &back {
         match claim::unpublished(&core.store, message, &core.policy()).await {
             Err(error) if !error.is_not_found() => return Err(error),
             _ => {}
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// The span of a release, in the trace of the job.

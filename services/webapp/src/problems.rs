@@ -65,7 +65,9 @@ pub fn of_store(error: &StoreError) -> ApiProblem {
             tracing::warn!(%error, "the database has no space");
             ApiProblem::no_space()
         }
-        error if error.is_retryable() => ApiProblem::unavailable("writing that down", error),
+        error if error.is_retryable() || error.is_away() => {
+            ApiProblem::unavailable("writing that down", error)
+        }
         error => ApiProblem::internal("writing that down", error),
     }
 }

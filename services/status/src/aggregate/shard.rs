@@ -137,9 +137,12 @@ async fn persist(core: &Core, about: About, events: &[&WorkerEvent]) -> Result<(
             About::Worker => of_worker(core, events).await,
         };
         let Err(error) = outcome else { return Ok(()) };
-        core.judging.unwell();
         // A full disk is an outage too: what is read may be well, what is written is not.
         let database_is_well = !error.is_full() && core.store.check().await.is_ok();
+        // An event that can never be applied says nothing of how well this replica is.
+        if !database_is_well || transient(&error) {
+            core.judging.unwell();
+        }
         tries += u32::from(database_is_well);
         if tries >= TRIES || (database_is_well && !transient(&error)) {
             return Err(error);
