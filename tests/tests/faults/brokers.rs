@@ -92,12 +92,13 @@ async fn a_broker_that_restarts_or_is_down_for_a_minute_doubles_nothing() -> Res
     for job in sent.iter().chain([&running]) {
         let made = api.ends(job, "completed", LONG).await?;
         plays(&api, &made, "mkv").await?;
-        ran_once(&cluster, job).await?;
+        begun_once(&cluster, job).await?;
         ensure!(
             sum(&cluster, job, "losses").await? == 0,
             "a lease was judged"
         );
     }
+    encode_released_once(&cluster, &running).await?;
     let outage = away(&cluster);
     ensure!(
         outage
