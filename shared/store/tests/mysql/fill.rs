@@ -44,11 +44,11 @@ pub async fn fill(database: &Database) -> Filled {
     copy(database, ended.id, 1, ENDED).await;
     copy(database, queued.id, 2, QUEUED).await;
     let columns = columns(database, "tasks").await;
-    let ids = |c: &str| match c {
+    let value = |c: &str| match c {
         "id" => format!("{}, ", id(3, "n.n", 0)),
         other => format!("r.`{other}`, "),
     };
-    let select: String = columns.iter().map(|c| ids(c)).collect();
+    let select: String = columns.iter().map(|c| value(c)).collect();
     let sql = format!(
         "INSERT INTO tasks SELECT {} FROM tasks r, n WHERE r.job_id = {} AND n.n < {CHUNKS}",
         select.trim_end_matches(", "),
@@ -85,28 +85,29 @@ pub const TABLES: [&str; 9] = [
 
 /// Copies a job and all that belongs to it. A second apart each, into the past; ids are in that order, too.
 async fn copy(database: &Database, job: JobId, series: u64, n: u64) {
+    // Literal ids: by a subquery some servers look at every row for each.
     let of_job = format!("r.job_id = {}", hex(job.0));
-    let held = |kind: &str| {
-        format!("SELECT file_id FROM file_refs WHERE holder_kind = '{kind}' AND holder_id")
-    };
-    let outputs = format!("SELECT id FROM outputs WHERE job_id = {}", hex(job.0));
-    let files = format!(
-        "{} = {} UNION {} IN ({outputs})",
-        held("job"),
-        hex(job.0),
-        held("output")
-    );
-    let tasks = format!("SELECT id FROM tasks WHERE job_id = {}", hex(job.0));
+    let outputs = ids(
+        database,
+        "outputs",
+        "id",
+        &format!("job_id = {}", hex(job.0)),
+    )
+    .await;
+    let tasks = ids(database, "tasks", "id", &format!("job_id = {}", hex(job.0))).await;
+    let source = ids(
+        database,
+        "jobs",
+        "source_id",
+        &format!("id = {}", hex(job.0)),
+    )
+    .await;
+    let held = format!("holder_id IN ({}, {outputs})", hex(job.0));
+    let files = ids(database, "file_refs", "file_id", &held).await;
     let which = [
         ("stored_files", format!("r.id IN ({files})")),
         ("file_refs", format!("r.file_id IN ({files})")),
-        (
-            "sources",
-            format!(
-                "r.id = (SELECT source_id FROM jobs WHERE id = {})",
-                hex(job.0)
-            ),
-        ),
+        ("sources", format!("r.id IN ({source})")),
         ("jobs", format!("r.id = {}", hex(job.0))),
         ("outputs", of_job.clone()),
         ("tasks", of_job.clone()),
@@ -137,6 +138,14 @@ async fn copy(database: &Database, job: JobId, series: u64, n: u64) {
         );
         run(database, &sql).await;
     }
+}
+
+/// Ids as SQL lists them.
+async fn ids(database: &Database, table: &str, column: &str, which: &str) -> String {
+    let sql = format!("SELECT {column} AS id FROM {table} WHERE {which}");
+    let rows = database.rows(&sql).await;
+    let ids = rows.iter().map(|row| hex(row.try_get("", "id").unwrap()));
+    ids.collect::<Vec<_>>().join(", ")
 }
 
 /// The id that row `n.n` of a series has in place of another: the same in every table, and told apart by its last bytes.
