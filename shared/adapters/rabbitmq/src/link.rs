@@ -142,6 +142,8 @@ async fn keep(target: &Target, name: &str, tell: &watch::Sender<State>) {
             Ok((live, events)) => {
                 tracing::info!(broker = target.shown, name, "connected");
                 tell.send_replace(State::Up(live.clone()));
+                // The next outage is told, whatever the last one was.
+                said.clear();
                 let cause = hold(&live, events).await;
                 tell.send_replace(State::Away(cause.as_str().into()));
                 if began.elapsed() > HELD {
