@@ -106,20 +106,37 @@ impl<'a> Processes<'a> {
 
     async fn one_of(&mut self, role: Role, chance: &mut Chance, end: End) -> Result<u64> {
         let active = match role {
-            Role::Status => look::count(self.database, look::ACTIVE).await.unwrap_or(0),
+            Role::Status => self.active().await,
             _ => 1,
         };
-        let Some(place) = self.ready_one(role, chance) else {
+        let Some(place) = self.ready_one(role, chance).await? else {
             return Ok(0);
         };
         let hit = active > 0 && self.end(place, chance, end).await?;
         Ok(if hit { active } else { 0 })
     }
 
-    fn ready_one(&self, role: Role, chance: &mut Chance) -> Option<usize> {
-        let fit = (0..self.all.len()).filter(|n| self.all[*n].role() == role && self.ready[*n]);
-        let fit: Vec<usize> = fit.collect();
-        (!fit.is_empty()).then(|| chance.pick(&fit))
+    /// Jobs that have not ended; waits for some, and for a database that can be asked.
+    async fn active(&self) -> u64 {
+        let active = look::within(secs(10), || async {
+            let active = look::count(self.database, look::ACTIVE).await?;
+            (active > 0).then_some(active)
+        });
+        active.await.unwrap_or(0)
+    }
+
+    /// One that is ready; waits for it.
+    async fn ready_one(&mut self, role: Role, chance: &mut Chance) -> Result<Option<usize>> {
+        for _ in 0..75 {
+            let fit = (0..self.all.len()).filter(|n| self.all[*n].role() == role && self.ready[*n]);
+            let fit: Vec<usize> = fit.collect();
+            if !fit.is_empty() {
+                return Ok(Some(chance.pick(&fit)));
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            self.supervise().await?;
+        }
+        Ok(None)
     }
 
     /// Ends one, and starts it again after a while; whether it ran.
@@ -173,8 +190,8 @@ impl<'a> Processes<'a> {
     }
 
     async fn freeze_status(&mut self, chance: &mut Chance) -> Result<u64> {
-        let active = look::count(self.database, look::ACTIVE).await.unwrap_or(0);
-        let Some(place) = self.ready_one(Role::Status, chance) else {
+        let active = self.active().await;
+        let Some(place) = self.ready_one(Role::Status, chance).await? else {
             return Ok(0);
         };
         self.all[place].pause()?;
@@ -186,7 +203,7 @@ impl<'a> Processes<'a> {
     /// Starts a webapp that dies by its failpoint as soon as it has committed a job.
     async fn die_after_commit(&mut self, chance: &mut Chance) -> Result<u64> {
         const FAILPOINT: &str = "REELMILL_FAILPOINT";
-        let Some(place) = self.ready_one(Role::Webapp, chance) else {
+        let Some(place) = self.ready_one(Role::Webapp, chance).await? else {
             return Ok(0);
         };
         let process = &mut self.all[place];

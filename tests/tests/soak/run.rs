@@ -152,7 +152,14 @@ async fn break_processes(
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        if !processes.strike(kind, &mut chance).await? {
+        // While broker or database are away, no lease lapses.
+        let quiet = match kind {
+            Kind::EncoderFrozen => Some(clock.quiet.write().await),
+            _ => None,
+        };
+        let hit = processes.strike(kind, &mut chance).await?;
+        drop(quiet);
+        if !hit {
             tally.count("faults that found nothing to hit");
         }
     }
@@ -171,6 +178,7 @@ async fn group(
     let mut schedule = Schedule::new(kinds, own, clock.plan.round());
     while let Some((kind, due)) = next(&mut schedule, kinds, clock, tally) {
         tokio::time::sleep_until(clock.begun + due).await;
+        let _others_work = clock.quiet.read().await;
         if !strike(kind, &mut chance)
             .await
             .with_context(|| format!("{kind:?}"))?
