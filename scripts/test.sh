@@ -54,7 +54,7 @@ SERVERS=$!
 # Built once with everything, so that no part waits for a compiler while its clocks run.
 say "building the workspace and its tests"
 building=$SECONDS
-cargo build --quiet --workspace --all-targets || die "the workspace does not build"
+{ cargo build --quiet --workspace --all-targets && cargo test --quiet -p reelmill-tests --test faults --no-run; } || die "the workspace does not build"
 say "built in $((SECONDS - building)) s"
 wait "$SERVERS" || die "the servers that tests use did not start"
 eval "$(scripts/servers.sh env)"
@@ -67,6 +67,8 @@ part clippy count_one cargo clippy --quiet --workspace --all-targets -- -D warni
 part types count_one npm --prefix services/webapp/ui run --silent check
 part page count_node npm --prefix services/webapp/ui run --silent test
 part rust count_cargo cargo test --quiet --workspace --no-fail-fast
+# They wait more than they work: several at once.
+part faults count_cargo cargo test --quiet -p reelmill-tests --test faults -- --test-threads=4
 part cluster count_one try_cluster
 part clients count_pytest .venv/tests/bin/python -m pytest -q -p no:cacheprovider tests/clients
 part browser count_node npm --prefix tests/browser run --silent test

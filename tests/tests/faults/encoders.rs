@@ -91,7 +91,7 @@ async fn an_encoder_told_to_end_finishes_what_it_can() -> Result<()> {
     let ended = {
         let process = cluster.encoder(ending);
         process.ask_to_end()?;
-        reelmill_tests::wait::until_true("the encode to be finished", LONG, || {
+        until_true("the encode to be finished", LONG, || {
             process.media_tools().is_empty()
         })
         .await?;
