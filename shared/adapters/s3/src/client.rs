@@ -15,7 +15,7 @@ use aws_sdk_s3::{
 use std::time::Duration;
 use url::Url;
 
-/// Attempts in all: with the waits between them, about a quarter of a minute.
+/// Attempts in all: with the waits between them, about a quarter of a minute when they fail at once.
 const ATTEMPTS: u32 = 10;
 /// The first wait, doubled each time up to the longest; each is shortened at random.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -24,8 +24,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long an attempt may take besides its body.
 const ATTEMPT: Duration = Duration::from_secs(30);
+/// How long all attempts may take besides one body: a store that takes requests and never answers holds nobody longer.
+const IN_ALL: Duration = Duration::from_secs(150);
 /// The slowest body that is still waited for, in bytes per second.
-const SLOWEST: u64 = 32 * 1024;
+const SLOWEST: u64 = 256 * 1024;
 
 /// A client for requests, and one whose URLs others can reach.
 pub async fn open(config: &S3Config, clock: &Clock) -> (Client, Client) {
@@ -60,12 +62,7 @@ async fn base(config: &S3Config, clock: &Clock) -> Builder {
         .retry_partition(partition)
         .retry_config(patient(ATTEMPTS))
         .retry_classifier(Patience)
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT)
-                .operation_attempt_timeout(ATTEMPT)
-                .build(),
-        )
+        .timeout_config(limits(ATTEMPT))
         .interceptor(clock.clone())
 }
 
@@ -78,16 +75,51 @@ fn patient(attempts: u32) -> RetryConfig {
 
 /// Settings of a request that sends so many bytes.
 pub fn sending(bytes: u64) -> Builder {
-    lasting(ATTEMPT + Duration::from_secs(bytes / SLOWEST))
+    lasting(lasting_for(bytes))
+}
+
+/// How long an attempt may take that sends so many bytes.
+fn lasting_for(bytes: u64) -> Duration {
+    ATTEMPT + Duration::from_secs(bytes / SLOWEST)
 }
 
 /// Settings of a request whose attempts may take so long.
 pub fn lasting(time: Duration) -> Builder {
-    let limits = TimeoutConfig::builder().operation_attempt_timeout(time);
-    Builder::new().timeout_config(limits.build())
+    Builder::new().timeout_config(limits(time))
+}
+
+/// The limits of a request whose attempts may take so long.
+fn limits(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(IN_ALL + attempt.saturating_sub(ATTEMPT))
+        .build()
 }
 
 /// Settings of a request whose answer somebody waits for.
 pub fn impatient() -> Builder {
     Builder::new().retry_config(patient(3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stalled_store_holds_a_part_for_minutes_and_no_longer() {
+        let of = |bytes| {
+            let all = limits(lasting_for(bytes));
+            let seconds = |limit: Option<Duration>| limit.map(|limit| limit.as_secs());
+            (
+                seconds(all.operation_attempt_timeout()),
+                seconds(all.operation_timeout()),
+            )
+        };
+        assert_eq!(of(0), (Some(30), Some(150)));
+        assert_eq!(of(8 << 20), (Some(62), Some(182)));
+        // As slow as may be, the largest part gets through at once.
+        let largest = 5 << 30;
+        assert!(of(largest).0 >= Some(largest / SLOWEST));
+    }
 }
