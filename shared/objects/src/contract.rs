@@ -80,15 +80,16 @@ pub trait ObjectStore: Send + Sync + 'static {
     }
 
     /// What was begun below `prefix` and not ended, by [`ObjectStore::put_file`] or an upload: multipart uploads,
-    /// segments and tails without their object. It shows in no listing, and costs space. At most 1000; some may be
+    /// segments and tails without their object. It shows in no listing, and costs space. At most 10,000; some may be
     /// in use. A store that cleans up by itself has none.
     async fn unfinished(&self, _prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
         Ok(Vec::new())
     }
 
-    /// Removes it; not an error when it is gone, or has become an object in the meantime (which stays).
-    async fn discard(&self, _what: &Unfinished) -> Result<(), ObjectError> {
-        Ok(())
+    /// Removes it; not an error when it is gone, or has become an object in the meantime (which stays): then this is
+    /// false, as far as the store tells. What may be the object's is not removed.
+    async fn discard(&self, _what: &Unfinished) -> Result<bool, ObjectError> {
+        Ok(false)
     }
 
     /// Where resumable uploads go in.

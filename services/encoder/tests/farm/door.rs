@@ -120,10 +120,12 @@ impl ObjectStore for Door {
         all.retain(|u| u.key.starts_with(prefix));
         Ok(all)
     }
-    async fn discard(&self, what: &Unfinished) -> Result<(), ObjectError> {
+    async fn discard(&self, what: &Unfinished) -> Result<bool, ObjectError> {
         self.open("discarding", &what.key)?;
-        self.unfinished.lock().unwrap().retain(|u| u != what);
-        Ok(())
+        let mut all = self.unfinished.lock().unwrap();
+        let before = all.len();
+        all.retain(|u| u != what);
+        Ok(all.len() < before)
     }
     fn uploads(&self) -> &dyn UploadSink {
         self.store.uploads()

@@ -16,8 +16,9 @@ pub async fn sweep(core: &Core, due: &Sweep) -> Result<(), SweepError> {
     strays(core, &due.prefix).await?;
     if due.is_last() {
         for what in core.objects.unfinished(&due.prefix).await? {
-            core.objects.discard(&what).await?;
-            metrics::swept("unfinished", 1);
+            if core.objects.discard(&what).await? {
+                metrics::swept("unfinished", 1);
+            }
         }
     }
     Ok(())

@@ -40,7 +40,8 @@ impl Leftovers {
                 continue;
             }
             match core.objects.discard(&what).await {
-                Ok(()) => {
+                Ok(false) => {}
+                Ok(true) => {
                     tracing::info!(
                         key = what.key,
                         id = what.id,

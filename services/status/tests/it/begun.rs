@@ -72,9 +72,11 @@ impl ObjectStore for Begun {
         Ok(below.cloned().collect())
     }
 
-    async fn discard(&self, what: &Unfinished) -> Result<(), ObjectError> {
-        self.unfinished.lock().unwrap().retain(|one| one != what);
-        Ok(())
+    async fn discard(&self, what: &Unfinished) -> Result<bool, ObjectError> {
+        let mut all = self.unfinished.lock().unwrap();
+        let before = all.len();
+        all.retain(|one| one != what);
+        Ok(all.len() < before)
     }
 
     fn uploads(&self) -> &dyn UploadSink {

@@ -12,6 +12,7 @@ mod config;
 mod errors;
 mod fetch;
 mod fill;
+mod leftover;
 mod limit;
 mod list;
 mod names;

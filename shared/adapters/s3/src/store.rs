@@ -122,7 +122,7 @@ impl ObjectStore for S3Store {
         unfinished::unfinished(&self.bucket, prefix).await
     }
 
-    async fn discard(&self, what: &Unfinished) -> Result<(), ObjectError> {
+    async fn discard(&self, what: &Unfinished) -> Result<bool, ObjectError> {
         check_key(&what.key)?;
         unfinished::discard(&self.bucket, what).await
     }

@@ -1,13 +1,24 @@
 //! What was begun and not ended: multipart uploads, and pieces of tails. Ages are the store's. Whether somebody still goes
 //! on with one of them only the caller can know.
 
-use crate::{bucket::Bucket, put, read, uploads::multipart::Multipart};
-use aws_sdk_s3::{error::ProvideErrorMetadata, primitives::DateTime};
+use crate::{
+    bucket::Bucket,
+    leftover::{self, Listed},
+    put, read,
+    uploads::multipart::Multipart,
+};
+use aws_sdk_s3::{
+    error::ProvideErrorMetadata,
+    primitives::DateTime,
+    types::{MultipartUpload, Part},
+};
 use futures::{StreamExt, stream};
 use reelmill_objects::{ObjectError, Unfinished};
 
-/// The most that is listed.
-const MOST: usize = 1000;
+/// The most that is returned of either kind: wanted ones must not hide what is left over.
+const MOST: usize = 5000;
+/// What one request asks for.
+const PAGE: i32 = 100;
 /// Uploads whose parts are asked for at once.
 const AT_ONCE: usize = 8;
 /// An upload that is no older can't have been left alone for longer, so its parts are not asked for.
@@ -21,16 +32,21 @@ const TAIL: &str = "tail:";
 pub async fn unfinished(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
     let mut all = uploads(bucket, prefix).await?;
     all.extend(tails(bucket, prefix).await?);
-    all.truncate(MOST);
     Ok(all)
 }
 
-/// Removes one of them.
-pub async fn discard(bucket: &Bucket, what: &Unfinished) -> Result<(), ObjectError> {
+/// Removes one of them; whether anything went. A store that isn't Swift doesn't say whether a tail was there.
+pub async fn discard(bucket: &Bucket, what: &Unfinished) -> Result<bool, ObjectError> {
     if let Some(id) = what.id.strip_prefix(UPLOAD) {
         match read::head(bucket, &what.key).await {
             // It may be this upload's. Swift keeps the parts below the upload's id, so aborting could take them away.
-            Ok(head) if head.is_of_parts() => return Ok(()),
+            Ok(head) if head.is_of_parts() => {
+                let parts = parts(bucket, &what.key, id).await?;
+                let parts: Vec<Listed> = parts.iter().filter_map(Listed::of).collect();
+                if leftover::may_be_made_of(&head, parts) {
+                    return Ok(false);
+                }
+            }
             Ok(_) | Err(ObjectError::NotFound { .. }) => {}
             Err(e) => return Err(e),
         }
@@ -40,7 +56,8 @@ pub async fn discard(bucket: &Bucket, what: &Unfinished) -> Result<(), ObjectErr
     match what.id.strip_prefix(TAIL) {
         Some(rest) if !rest.contains('/') => {
             let name = bucket.names.tail_again(&what.key, rest);
-            put::delete(bucket, &what.key, &name).await
+            put::delete(bucket, &what.key, &name).await?;
+            Ok(true)
         }
         _ => Err(bucket
             .place
@@ -50,17 +67,8 @@ pub async fn discard(bucket: &Bucket, what: &Unfinished) -> Result<(), ObjectErr
 }
 
 async fn uploads(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
-    let attempt = bucket.place.attempt("listing the uploads of", prefix);
-    let listed = bucket
-        .client
-        .list_multipart_uploads()
-        .bucket(&bucket.name)
-        .prefix(bucket.names.object(prefix))
-        .max_uploads(MOST as i32)
-        .send()
-        .await
-        .map_err(|e| attempt.failed(e))?;
-    let ours = listed.uploads().iter().filter_map(|upload| {
+    let listed = list_uploads(bucket, prefix).await?;
+    let ours = listed.iter().filter_map(|upload| {
         let key = bucket.names.key(upload.key()?)?;
         let age_s = age(bucket, upload.initiated());
         Some((key.to_owned(), upload.upload_id()?.to_owned(), age_s))
@@ -90,9 +98,42 @@ async fn uploads(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>, Objec
     Ok(all)
 }
 
+/// Every upload below `prefix`, up to the most.
+async fn list_uploads(bucket: &Bucket, prefix: &str) -> Result<Vec<MultipartUpload>, ObjectError> {
+    let attempt = bucket.place.attempt("listing the uploads of", prefix);
+    let mut all = Vec::new();
+    let (mut after_key, mut after_id) = (None, None);
+    loop {
+        let page = bucket
+            .client
+            .list_multipart_uploads()
+            .bucket(&bucket.name)
+            .prefix(bucket.names.object(prefix))
+            .max_uploads(PAGE)
+            .set_key_marker(after_key)
+            .set_upload_id_marker(after_id)
+            .send()
+            .await
+            .map_err(|e| attempt.failed(e))?;
+        let goes_on = page.is_truncated() == Some(true) && page.next_key_marker.is_some();
+        all.extend(page.uploads.unwrap_or_default());
+        (after_key, after_id) = (page.next_key_marker, page.next_upload_id_marker);
+        if !goes_on || all.len() >= MOST {
+            all.truncate(MOST);
+            return Ok(all);
+        }
+    }
+}
+
 /// How long ago the upload got its last part; `None` if it has none, or is gone.
 async fn last_part(bucket: &Bucket, key: &str, id: &str) -> Result<Option<u64>, ObjectError> {
-    let mut youngest = None;
+    let parts = parts(bucket, key, id).await?;
+    Ok(parts.iter().map(|p| age(bucket, p.last_modified())).min())
+}
+
+/// What the upload has; nothing when it is gone.
+async fn parts(bucket: &Bucket, key: &str, id: &str) -> Result<Vec<Part>, ObjectError> {
+    let mut all = Vec::new();
     let mut pages = bucket
         .client
         .list_parts()
@@ -102,44 +143,47 @@ async fn last_part(bucket: &Bucket, key: &str, id: &str) -> Result<Option<u64>, 
         .into_paginator()
         .send();
     while let Some(page) = pages.next().await {
-        let page = match page {
-            Ok(page) => page,
+        match page {
+            Ok(page) => all.extend(page.parts.unwrap_or_default()),
             Err(e)
                 if e.as_service_error()
                     .is_some_and(|e| e.code() == Some("NoSuchUpload")) =>
             {
-                return Ok(youngest);
+                break;
             }
             Err(e) => return Err(bucket.place.attempt("listing the parts of", key).failed(e)),
-        };
-        for part in page.parts() {
-            let age_s = age(bucket, part.last_modified());
-            youngest = Some(youngest.map_or(age_s, |y: u64| y.min(age_s)));
         }
     }
-    Ok(youngest)
+    Ok(all)
 }
 
 async fn tails(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
     let attempt = bucket.place.attempt("listing the tails of", prefix);
-    let listed = bucket
+    let mut all = Vec::new();
+    let mut pages = bucket
         .client
         .list_objects_v2()
         .bucket(&bucket.name)
         .prefix(bucket.names.tails(prefix))
-        .send()
-        .await
-        .map_err(|e| attempt.failed(e))?;
-    let ours = listed.contents().iter().filter_map(|object| {
-        let (key, rest) = bucket.names.tail_key(object.key()?)?;
-        reelmill_objects::check_key(key).ok()?;
-        Some(Unfinished {
-            key: key.to_owned(),
-            id: format!("{TAIL}{rest}"),
-            age_s: age(bucket, object.last_modified()),
-        })
-    });
-    Ok(ours.collect())
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|e| attempt.failed(e))?;
+        all.extend(page.contents().iter().filter_map(|object| {
+            let (key, rest) = bucket.names.tail_key(object.key()?)?;
+            reelmill_objects::check_key(key).ok()?;
+            Some(Unfinished {
+                key: key.to_owned(),
+                id: format!("{TAIL}{rest}"),
+                age_s: age(bucket, object.last_modified()),
+            })
+        }));
+        if all.len() >= MOST {
+            all.truncate(MOST);
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// Seconds since a time by the store's clock; 0 when it isn't told.

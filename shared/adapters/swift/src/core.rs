@@ -1,6 +1,7 @@
 //! What every part of the store uses: the connection, the names, the limits; and the smallest questions about objects.
 
 use crate::{
+    complete::Complete,
     config::SwiftConfig,
     errors::Attempt,
     http::{Http, Target, succeeded},
@@ -20,6 +21,7 @@ pub struct Core {
     pub names: Names,
     pub config: SwiftConfig,
     pub cluster: ClusterInfo,
+    pub complete: Complete,
     pub budget: Budget,
 }
 

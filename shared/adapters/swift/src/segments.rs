@@ -109,7 +109,7 @@ impl Group<'_> {
         }
         let name = self.core.names.object(self.attempt)?;
         self.put_manifest(&name, &level).await?;
-        self.remove_all_but(&kept).await
+        self.remove_all_but(&kept).await.map(drop)
     }
 
     /// Writes a manifest; Swift refuses it unless every segment is there with its size and MD5.
@@ -172,22 +172,25 @@ impl Group<'_> {
             .because("parts of it are no longer in Swift: it was aborted, or rested longer than an upload may")
     }
 
-    /// Removes what the group has beside these.
-    pub async fn remove_all_but(&self, kept: &BTreeSet<String>) -> Result<(), ObjectError> {
+    /// Removes what the group has beside these; whether that was anything.
+    pub async fn remove_all_but(&self, kept: &BTreeSet<String>) -> Result<bool, ObjectError> {
         let start = self.core.names.group(self.attempt.key, self.id);
         let mut after = None;
+        let mut any = false;
         loop {
             let page = self
                 .core
                 .list_names(self.attempt, &start, after.as_deref(), usize::MAX)
                 .await?;
             let Some(last) = page.entries.last() else {
-                return Ok(());
+                return Ok(any);
             };
             after = Some(last.name.clone());
             let rest = page.entries.iter().map(|e| e.name.as_str());
             let rest = rest.filter(|name| !kept.contains(&name[start.len()..]));
-            self.remove_names(rest.map(str::to_owned).collect()).await?;
+            let rest: Vec<String> = rest.map(str::to_owned).collect();
+            any |= !rest.is_empty();
+            self.remove_names(rest).await?;
         }
     }
 

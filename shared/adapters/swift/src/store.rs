@@ -1,6 +1,7 @@
 //! The store itself: every call of the port, and what it leads to.
 
 use crate::{
+    complete::Complete,
     config::SwiftConfig,
     core::Core,
     errors::Attempt,
@@ -54,6 +55,7 @@ impl SwiftStore {
             http: Http::new(&config).map_err(|e| attempt.unreachable(e))?,
             names: Names::new(&config.prefix)?,
             cluster: ClusterInfo::default(),
+            complete: Complete::default(),
             budget: Budget::new(config.memory_bytes, config.spool.clone()),
             config,
         });
@@ -176,7 +178,7 @@ impl ObjectStore for SwiftStore {
         self.core.unfinished(attempt, prefix).await
     }
 
-    async fn discard(&self, what: &Unfinished) -> Result<(), ObjectError> {
+    async fn discard(&self, what: &Unfinished) -> Result<bool, ObjectError> {
         let attempt = Attempt {
             what: "discarding an unfinished upload of",
             key: &what.key,

@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::TimeZone};
 use reelmill_objects::{ObjectError, Unfinished, check_key};
 
 /// What is returned at most.
-const MOST: usize = 1000;
+const MOST: usize = 10_000;
 
 /// What is listed at once.
 const AT_ONCE: usize = 5000;
@@ -76,8 +76,14 @@ impl Core {
                 key: &found.key,
                 ..attempt
             };
-            Ok::<_, ObjectError>(match self.is_made_of(at, &found.group).await? {
-                true => None,
+            let known = self.complete.knows(&found.key, &found.group);
+            Ok::<_, ObjectError>(match known || self.is_made_of(at, &found.group).await? {
+                true => {
+                    if !known {
+                        self.complete.learn(&found.key, &found.group);
+                    }
+                    None
+                }
                 false => Some(Unfinished {
                     age_s: age(&found.newest, now),
                     key: found.key,
@@ -102,16 +108,16 @@ impl Core {
         Ok(head.is_some_and(|h| h.group.as_deref() == Some(group)))
     }
 
-    /// Removes the segments of such a group, unless an object is made of it now.
+    /// Removes the segments of such a group, unless an object is made of it now; whether there were any.
     pub async fn discard(
         &self,
         attempt: Attempt<'_>,
         what: &Unfinished,
-    ) -> Result<(), ObjectError> {
+    ) -> Result<bool, ObjectError> {
         check_key(&what.key)?;
         check_key(&what.id)?;
         if self.is_made_of(attempt, &what.id).await? {
-            return Ok(());
+            return Ok(false);
         }
         let group = Group {
             core: self,

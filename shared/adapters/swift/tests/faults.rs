@@ -185,3 +185,31 @@ async fn errors_say_what_to_do_and_no_secret() {
     assert!(refused.contains("check user, key or password"), "{refused}");
     assert!(!format!("{refused} {:?}", fresh.config).contains("wrong-secret"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn looking_for_leftovers_asks_for_each_object_once() {
+    let (fresh, proxy) = through_proxy().await;
+    let store = fresh.open();
+    let file = fresh.folder.path().join("long");
+    std::fs::write(&file, pattern(3 * MIB as usize, 2)).unwrap();
+    store.put_file("o", &file).await.unwrap();
+    let state = store.uploads().begin("half", None).await.unwrap();
+    let half = incoming(&pattern(MIB as usize, 3), 99_999);
+    let half = store.uploads().append("half", state, 0, half);
+    half.await.unwrap();
+    let heads = |key: &str| {
+        let rule = Rule::new(Fault::Delay(Default::default()));
+        proxy.add(rule.method("HEAD").target(key))
+    };
+    let (whole_one, half_one) = (heads("/o"), heads("/half"));
+    for _ in 0..3 {
+        let found = store.unfinished("").await.unwrap();
+        assert!(found.iter().all(|what| what.key == "half") && found.len() == 1);
+    }
+    assert_eq!((whole_one.count(), half_one.count()), (1, 3));
+    // Removing asks again, whatever is remembered.
+    let what = store.unfinished("half").await.unwrap().remove(0);
+    assert!(store.discard(&what).await.unwrap());
+    assert!(!store.discard(&what).await.unwrap());
+    assert_eq!(half_one.count(), 6);
+}

@@ -195,8 +195,8 @@ impl Multipart {
         Ok(())
     }
 
-    /// Forgets it, with its parts; not an error when it is gone.
-    pub async fn abort(&self) -> Result<(), ObjectError> {
+    /// Forgets it, with its parts. False when it was gone.
+    pub async fn abort(&self) -> Result<bool, ObjectError> {
         let attempt = self.bucket.place.attempt("aborting the upload", &self.key);
         let aborted = self
             .bucket
@@ -208,10 +208,10 @@ impl Multipart {
             .send()
             .await;
         match aborted {
-            Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_upload()) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_upload()) => Ok(false),
             Err(e) => match attempt.failed(e) {
-                ObjectError::NotFound { .. } => Ok(()),
+                ObjectError::NotFound { .. } => Ok(false),
                 failed => Err(failed),
             },
         }

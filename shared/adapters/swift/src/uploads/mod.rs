@@ -215,7 +215,7 @@ impl UploadSink for Uploads {
         let group = self.group(attempt, &state);
         // The listing may lag behind; the state knows what counts.
         group.remove(state.segments.iter().map(|s| &s.id)).await?;
-        group.remove_all_but(&Default::default()).await
+        group.remove_all_but(&Default::default()).await.map(drop)
     }
 
     async fn truncate(&self, key: &str, state: Value, bytes: u64) -> Result<Value, ObjectError> {
