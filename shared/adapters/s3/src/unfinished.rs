@@ -35,7 +35,7 @@ pub async fn unfinished(bucket: &Bucket, prefix: &str) -> Result<Vec<Unfinished>
     Ok(all)
 }
 
-/// Removes one of them; whether anything went. A store that isn't Swift doesn't say whether a tail was there.
+/// Removes one of them; whether anything went. True of every tail: S3 doesn't say whether it was still there.
 pub async fn discard(bucket: &Bucket, what: &Unfinished) -> Result<bool, ObjectError> {
     if let Some(id) = what.id.strip_prefix(UPLOAD) {
         match read::head(bucket, &what.key).await {
