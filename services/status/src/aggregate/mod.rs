@@ -104,7 +104,7 @@ async fn route(core: &Arc<Core>, queues: &[mpsc::Sender<Item>], delivery: Delive
         return;
     }
     let key = job_of(&delivery.message).map_or(delivery.message.worker.0, |job| job.0);
-    drop(queues[of(key)].send(Item::Event(delivery)).await);
+    drop(queues[of(key)].send(Item::Event(Box::new(delivery))).await);
 }
 
 /// The job that an event belongs to; `None` for what a worker says of itself.

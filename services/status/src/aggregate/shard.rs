@@ -23,7 +23,7 @@ const TRIES: u32 = 5;
 /// What comes through.
 pub enum Item {
     /// An event.
-    Event(Delivery<WorkerEvent>),
+    Event(Box<Delivery<WorkerEvent>>),
     /// Everything before this one has been taken in once it is dropped.
     Mark(Arc<Passing>),
 }
@@ -35,7 +35,7 @@ pub async fn run(core: Arc<Core>, mut items: mpsc::Receiver<Item>) {
         let (mut events, mut marks) = (Vec::new(), Vec::new());
         for item in waiting.drain(..) {
             match item {
-                Item::Event(event) => events.push(event),
+                Item::Event(event) => events.push(*event),
                 Item::Mark(mark) => marks.push(mark),
             }
         }
