@@ -28,8 +28,12 @@ use reelmill_webapp::Webapp;
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 use tokio_util::sync::CancellationToken;
+
+/// Closing the database waits for every query, and one may wait for a lock, or for a server that stands still.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// The services of this process, running.
 pub struct Service {
@@ -136,7 +140,12 @@ impl Service {
     /// Closes the database, once everything has ended; tells what broke, if something did.
     pub async fn close(self) -> anyhow::Result<()> {
         if let Some(store) = self.store {
-            store.close().await?;
+            match tokio::time::timeout(CLOSING, store.close()).await {
+                Ok(closed) => closed?,
+                Err(_) => tracing::warn!(
+                    "a query still waits for the database and is given up; the database undoes it"
+                ),
+            }
         }
         match self.broke.0.get() {
             Some(what) => anyhow::bail!("{what}"),

@@ -1,8 +1,10 @@
 //! A database, a vhost and a bucket of a test's own on real servers, each behind a proxy that can be cut; gone afterwards.
 
-use crate::proxy::Proxy;
+use crate::{look::until, proxy::Proxy};
 use reqwest::{Client, Method, RequestBuilder, Url};
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
+};
 use std::{env, net::SocketAddr, path::PathBuf, process::Command};
 use tokio::runtime::Runtime;
 
@@ -114,6 +116,32 @@ impl Backends {
         });
     }
 
+    /// Locks a table against everyone as long as the returned connection is held, and waits until somebody waits for it.
+    pub fn hold(&self, table: &str) -> Held<'_> {
+        let admin = server("REELMILL_TEST_MYSQL");
+        let mut options = ConnectOptions::new(admin.as_str());
+        options.max_connections(1);
+        let lock = format!("LOCK TABLES `{}`.`{table}` WRITE", self.name);
+        let db = self.runtime.block_on(async {
+            let db = Database::connect(options).await.unwrap();
+            db.execute_unprepared(&lock).await.unwrap();
+            db
+        });
+        let waits = format!(
+            "SELECT id FROM information_schema.processlist WHERE db = '{}' AND state LIKE 'Waiting for table%'",
+            self.name
+        );
+        until("somebody to wait for the lock", || {
+            let ask = Statement::from_string(DbBackend::MySql, waits.clone());
+            let found = self.runtime.block_on(db.query_all_raw(ask));
+            !found.unwrap().is_empty()
+        });
+        Held {
+            backends: self,
+            db: Some(db),
+        }
+    }
+
     fn vhost(&self, method: Method) {
         let api = server("REELMILL_TEST_AMQP_API");
         let url = api.join(&format!("/api/vhosts/{}", self.name)).unwrap();
@@ -149,6 +177,20 @@ impl Backends {
             let answer = make(&http).send().await.unwrap();
             answer.error_for_status().unwrap()
         })
+    }
+}
+
+/// A table that is locked until this is dropped.
+pub struct Held<'a> {
+    backends: &'a Backends,
+    db: Option<DatabaseConnection>,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(db) = self.db.take() {
+            self.backends.runtime.block_on(db.close()).unwrap();
+        }
     }
 }
 

@@ -118,9 +118,15 @@ impl Process {
     }
 
     /// Asks it to stop, by SIGTERM; its exit code.
-    pub fn stop(mut self) -> Option<i32> {
+    pub fn stop(self) -> Option<i32> {
+        self.stopped().0
+    }
+
+    /// [`Process::stop`], and what it wrote until its end.
+    pub fn stopped(mut self) -> (Option<i32>, String) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        self.child.wait().unwrap().code()
+        let code = self.child.wait().unwrap().code();
+        (code, self.log())
     }
 }
 

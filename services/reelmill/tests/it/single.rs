@@ -6,6 +6,7 @@ use crate::{
     process::Process,
     reelmill::{reelmill, run},
 };
+use std::time::{Duration, Instant};
 
 #[test]
 fn each_service_has_its_own_routes_and_says_who_has_the_others() {
@@ -124,6 +125,24 @@ fn a_service_waits_for_what_it_leans_on_and_comes_back_when_that_does() {
         assert_eq!(service.get("/healthz").status, 200);
         assert_eq!(service.stop(), Some(0));
     }
+}
+
+#[test]
+fn a_stop_is_in_time_though_a_query_hangs() {
+    let (home, backends) = (tempfile::tempdir().unwrap(), Backends::make_open());
+    let status = Process::start(home.path(), "status", |command| {
+        backends
+            .tell(command)
+            .env("REELMILL__ENCODER__DRAIN_GRACE_S", "0");
+    });
+    status.until_ready();
+    let _held = backends.hold("tasks");
+    let begun = Instant::now();
+    let (code, log) = status.stopped();
+    let took = begun.elapsed();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(took < Duration::from_secs(25), "it took {took:?}");
+    assert!(log.contains("a query still waits"), "none did: {log}");
 }
 
 #[test]
