@@ -148,10 +148,11 @@ impl<'a> Processes<'a> {
         match how {
             End::Kill => process.kill().await?,
             End::Ask => {
-                let ended = process.terminate().await?;
-                if !ended.success() && self.ready[place] {
-                    let name = process.name();
-                    self.tally.wrong(format!("{name} after SIGTERM: {ended}"));
+                let name = process.name().to_owned();
+                match process.terminate().await {
+                    Ok(ended) if ended.success() || !self.ready[place] => {}
+                    Ok(ended) => self.tally.wrong(format!("{name} after SIGTERM: {ended}")),
+                    Err(error) => self.tally.wrong(format!("{error:#}")),
                 }
             }
         }
