@@ -3,7 +3,6 @@
 use crate::{bucket::Bucket, client};
 use aws_sdk_s3::primitives::ByteStream;
 use reelmill_objects::ObjectError;
-use uuid::Uuid;
 
 /// Tries it out; soon, since somebody waits for the answer.
 pub async fn check(bucket: &Bucket) -> Result<(), ObjectError> {
@@ -20,9 +19,8 @@ pub async fn check(bucket: &Bucket) -> Result<(), ObjectError> {
         .send()
         .await
         .map_err(|e| listing.failed(e))?;
-    let trial = bucket
-        .names
-        .object(&bucket.names.trial(&Uuid::now_v7().to_string()));
+    // Always the same: one that could not be removed goes with the next look.
+    let trial = bucket.names.object(&bucket.names.trial("write"));
     let writing = bucket.place.attempt("writing to bucket", &bucket.name);
     bucket
         .client
