@@ -2,6 +2,7 @@
 //! the process.
 #![allow(clippy::unwrap_used, reason = "a test speaks by panicking")]
 
+#[path = "it/common/mod.rs"]
 mod common;
 
 use bytes::Bytes;

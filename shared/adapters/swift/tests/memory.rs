@@ -5,6 +5,7 @@
     reason = "a test speaks by panicking"
 )]
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 use bytes::Bytes;
