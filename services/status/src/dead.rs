@@ -8,7 +8,7 @@ use reelmill_domain::{
     task::Task,
 };
 use reelmill_runtime::metrics;
-use reelmill_store::{Change, StoreError, apply};
+use reelmill_store::{Change, StoreError, apply, reap};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -42,6 +42,10 @@ async fn bury(core: &Core, dead: &DeadTask) -> Result<(), StoreError> {
     let message = &dead.message;
     let attempt = message.attempt;
     metrics::task_dead(dead.expired);
+    // Its worker runs it, and had lost its channel before it could say that it has the message.
+    if dead.expired && reap::is_held(core.store.db(), message.task).await? {
+        return Ok(());
+    }
     let what = |_: &Task, _| {
         Some(if dead.expired {
             TaskEvent::DispatchExpired { attempt }

@@ -10,8 +10,10 @@ use reelmill_domain::{
     task::{Task, TaskState},
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use std::collections::{BTreeMap, BTreeSet};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A release waits so long beside a free slot before it counts as lost with its broker.
@@ -21,8 +23,8 @@ const PATIENCE_MS: i64 = 5_000;
 type Row = (Uuid, Uuid, String, Option<Uuid>, Option<Uuid>, Option<i64>);
 
 /// Releases that nobody started by their deadline are ready again, and so are those whose lane has lost its last worker
-/// or, for five seconds, had a free slot: then the broker has lost the message, unless a live worker renews a run of it, whose
-/// `started` is late. Counts no failure.
+/// or, for five seconds, had a free slot: then the broker has lost the message. One that a worker holds, whose `started` is
+/// late, has the deadline of its last renewal (see [`crate::renew`]) and no other. Counts no failure.
 pub async fn dispatches(
     store: &Store,
     dispatch_ms: i64,
@@ -31,9 +33,7 @@ pub async fn dispatches(
 ) -> Result<Vec<AfterCommit>, StoreError> {
     let now = now(store.db()).await?;
     let mut slots: BTreeMap<String, u32> = BTreeMap::new();
-    let mut live = BTreeSet::new();
     for worker in workers::live(store.db(), lease_ms).await? {
-        live.insert(worker.info.id.0);
         for lane in worker.info.lanes.into_iter().filter(|l| l.slots > 0) {
             *slots.entry(lane.lane.0).or_default() += u32::from(lane.free);
         }
@@ -42,10 +42,10 @@ pub async fn dispatches(
     let mut after = Vec::new();
     for (id, job, lane, _, holder, until) in rows {
         let until = until.unwrap_or(0);
-        let is_held = holder.is_some_and(|worker| live.contains(&worker));
         let in_vain = match slots.get(&lane) {
+            _ if holder.is_some() => false,
             None => true,
-            Some(free) => !is_held && *free > 0 && now.0 - (until - dispatch_ms) >= PATIENCE_MS,
+            Some(free) => *free > 0 && now.0 - (until - dispatch_ms) >= PATIENCE_MS,
         };
         if until > now.0 && !in_vain {
             continue;
@@ -60,6 +60,20 @@ pub async fn dispatches(
         after.extend(judge(store, job, id, &back, policy).await?);
     }
     Ok(after)
+}
+
+/// Whether a worker holds a release of this task whose `started` is on its way: then its message is not lost.
+pub async fn is_held<C: ConnectionTrait>(db: &C, id: TaskId) -> Result<bool, StoreError> {
+    let now = now(db).await?;
+    let held = task::Entity::find()
+        .filter(task::Column::Id.eq(id.0))
+        .filter(task::Column::State.eq("dispatched"))
+        .filter(task::Column::WorkerId.is_not_null())
+        .filter(task::Column::Until.gt(now.0))
+        .count(db)
+        .await
+        .attempt("looking for who holds a release")?;
+    Ok(held > 0)
 }
 
 /// Runs whose lease lapsed are lost. The runs of a silent worker are judged together, once all of their leases have

@@ -21,8 +21,8 @@ use uuid::Uuid;
 
 /// Extends the leases of `runs` to `lease_ms` from now and notes that the worker spoke. Returns the runs to be stopped:
 /// those of tasks that are gone, cancelled, overtaken, or bound to another run. A run whose `started` is still on its
-/// way is noted with its release, and the one whose result was accepted is left in peace. A worker that is heard first is
-/// taken as `admission` says.
+/// way is noted with its release, which it keeps for a lease, and the one whose result was accepted is left in peace. A
+/// worker that is heard first is taken as `admission` says.
 pub async fn renew(
     store: &Store,
     info: &WorkerInfo,
@@ -89,9 +89,7 @@ async fn in_txn(
                 held.insert(run.task.0, run.run.0);
             }
             TaskState::Dispatched { .. } if task.attempt == run.attempt => {
-                if row.worker_id != Some(info.id.0) {
-                    expected(txn, run, info.id).await?;
-                }
+                expected(txn, run, info.id, now.plus_ms(lease_ms)).await?;
             }
             _ => stop.extend(stale_run(&task, run.run)),
         }
@@ -100,14 +98,17 @@ async fn in_txn(
     Ok(stop)
 }
 
-/// Notes who holds a run whose `started` is on its way, so that its release is not taken for lost.
+/// Notes who holds a run whose `started` is on its way, and until when unless he says so again. From then on that is the
+/// release's deadline: nobody takes it back before, however late `started` comes, and everybody does after.
 async fn expected(
     txn: &DatabaseTransaction,
     run: &RunRef,
     worker: WorkerId,
+    until: Timestamp,
 ) -> Result<(), StoreError> {
     task::Entity::update_many()
         .col_expr(task::Column::WorkerId, Expr::value(worker.0))
+        .col_expr(task::Column::Until, Expr::value(until.0))
         .filter(task::Column::Id.eq(run.task.0))
         .filter(task::Column::Attempt.eq(int(run.attempt)))
         .filter(task::Column::State.eq("dispatched"))

@@ -7,8 +7,8 @@ mod pick;
 mod room;
 
 use crate::{
-    Change, Policy, Store, StoreError, apply_in, convert::count, entity::task, error::Attempt,
-    jobs, tasks, unreadable,
+    AfterCommit, Change, Policy, Store, StoreError, apply_in, convert::count, entity::task,
+    error::Attempt, jobs, now, tasks, unreadable,
 };
 use backlog::{Busy, Level};
 use choose::choose;
@@ -17,10 +17,11 @@ use reelmill_domain::{
     id::{JobId, TaskId},
     lane::Lane,
     task::TaskState,
+    time::Timestamp,
     wire::TaskMessage,
 };
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -66,7 +67,7 @@ pub async fn lanes(store: &Store) -> Result<Vec<Lane>, StoreError> {
 
 /// Claims what a lane has room for: free slots + 1 per live worker, less what is dispatched. Order: priority (9 first),
 /// then the owner and the job with the fewest tasks released, then age. Takes back what is held back, or what waits in
-/// the queue while something of higher priority is ready. Returns what is to be published now; if that gets lost with the
+/// the queue while something of higher priority is ready; never what a worker renews whose `started` is late. Returns what is to be published now; if that gets lost with the
 /// answer to the commit, it is ready again once it is overdue. Jobs of which a row can't be read wait for a version that can.
 pub async fn claim(
     store: &Store,
@@ -168,7 +169,7 @@ async fn claim_one(
     policy: &Policy,
 ) -> Result<Option<TaskMessage>, StoreError> {
     let surroundings = message::read(txn, job, id).await?;
-    let claimed = |_: &_, now: reelmill_domain::time::Timestamp| {
+    let claimed = |_: &_, now: Timestamp| {
         Some(TaskEvent::Claimed {
             until: now.plus_ms(dispatch_ms),
         })
@@ -181,7 +182,8 @@ async fn claim_one(
     })
 }
 
-/// Takes back at most `limit` dispatched tasks of the lane that match, the lowest priority first.
+/// Takes back at most `limit` dispatched tasks of the lane that match, the lowest priority first. Those that a worker holds
+/// already run: that frees no slot, and doubles the work.
 async fn take_back(
     txn: &DatabaseTransaction,
     which: sea_orm::sea_query::Expr,
@@ -189,12 +191,21 @@ async fn take_back(
     limit: u64,
     policy: &Policy,
 ) -> Result<u64, StoreError> {
-    let rows: Vec<(Uuid, Uuid, i32)> = task::Entity::find()
+    let free = Condition::any()
+        .add(task::Column::WorkerId.is_null())
+        .add(task::Column::Until.lte(now(txn).await?.0));
+    let rows: Vec<(Uuid, Uuid, i32, Option<i64>)> = task::Entity::find()
         .select_only()
-        .columns([task::Column::Id, task::Column::JobId, task::Column::Attempt])
+        .columns([
+            task::Column::Id,
+            task::Column::JobId,
+            task::Column::Attempt,
+            task::Column::Until,
+        ])
         .filter(task::Column::State.eq("dispatched"))
         .filter(task::Column::Lane.eq(lane.0.as_str()))
         .filter(which)
+        .filter(free)
         .order_by_asc(task::Column::Priority)
         .order_by_desc(task::Column::Until)
         .limit(limit.min(1000))
@@ -202,15 +213,21 @@ async fn take_back(
         .all(txn)
         .await
         .attempt("reading dispatched tasks")?;
-    jobs::lock_all(txn, rows.iter().map(|(_, job, _)| JobId(*job))).await?;
+    jobs::lock_all(txn, rows.iter().map(|(_, job, ..)| JobId(*job))).await?;
     let mut taken = 0;
-    for (id, job, attempt) in &rows {
+    for (id, job, attempt, until) in &rows {
+        // A renewal in between gives it another deadline.
+        let same = until.map(|at| TaskState::Dispatched {
+            until: Timestamp(at),
+        });
         let back = |task: &reelmill_domain::task::Task, _| {
-            (task.attempt == count(*attempt)).then_some(TaskEvent::TakenBack)
+            let unchanged = task.attempt == count(*attempt) && Some(&task.state) == same.as_ref();
+            unchanged.then_some(TaskEvent::TakenBack)
         };
         let change = Change::Task(TaskId(*id), &back);
         let applied = apply_in(txn, JobId(*job), change, policy).await;
-        taken += u64::from(unreadable::skip(applied)?.is_some());
+        let after = unreadable::skip(applied)?.unwrap_or_default();
+        taken += u64::from(after.contains(&AfterCommit::WakeDispatcher));
     }
     Ok(taken)
 }
