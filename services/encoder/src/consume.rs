@@ -1,9 +1,9 @@
 //! Takes tasks from lanes. A consumer exists only while a slot is free, and takes one task at a time: a worker without a
 //! slot keeps no message from the others.
 
-use crate::{backoff::Backoff, run, slots::Pool, start, worker::Worker};
+use crate::{run, slots::Pool, start, worker::Worker};
 use futures::future::{select_all, try_join_all};
-use reelmill_broker::{BrokerError, Delivery, Messages};
+use reelmill_broker::{Backoff, BrokerError, Delivery, Messages};
 use reelmill_domain::{lane::Lane, wire::TaskMessage};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;

@@ -1,7 +1,7 @@
 //! Obeys orders: stop a run at once, take nothing new. An order that is lost is given again with the next renewal.
 
-use crate::{backoff::Backoff, worker::Worker};
-use reelmill_broker::BrokerError;
+use crate::worker::Worker;
+use reelmill_broker::{Backoff, BrokerError};
 use reelmill_domain::wire::{Order, SCHEMA};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;

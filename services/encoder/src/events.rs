@@ -2,27 +2,25 @@
 //! restarts. The run stays in the renewals meanwhile, and in its slot: what was told earlier of it is always there
 //! before what is told later.
 
-use crate::{backoff::Backoff, worker::Worker};
+use crate::worker::Worker;
+use reelmill_broker::Backoff;
 use reelmill_domain::wire::{Traceparent, WorkerEvent, WorkerEventBody};
 use std::time::Duration;
 
-/// How long a worker that is asked to end still tries; then the lease lapses, and the task runs again elsewhere.
-pub const LAST_WORDS: Duration = Duration::from_secs(10);
+/// Of the time that a worker has to end in, so much is left for what comes after its runs' last words.
+pub const AFTER_RUNS: Duration = Duration::from_secs(2);
 
-/// Says it until the broker has it, or the worker has to go. `trace` is the run's.
+/// Says how a run ended until the broker has it, or the worker has to go: then the lease lapses, and the task runs again
+/// elsewhere. `trace` is the run's.
 pub async fn tell(worker: &Worker, body: WorkerEventBody, trace: Option<Traceparent>) {
     let event = WorkerEvent {
         trace,
         ..worker.event(body)
     };
-    let too_late = async {
-        worker.stopping.cancelled().await;
-        tokio::time::sleep(LAST_WORDS).await;
-    };
     tokio::select! {
         biased;
         () = publish(worker, &event) => {}
-        () = too_late => tracing::error!(?event, "the broker never took this; its task will run again"),
+        () = worker.too_late(AFTER_RUNS) => tracing::error!(?event, "the broker never took this; its task will run again"),
     }
 }
 

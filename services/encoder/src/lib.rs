@@ -2,7 +2,7 @@
 //!
 //! A worker holds no truth: it may be killed at any moment, and knows neither database nor other workers.
 
-mod backoff;
+mod access;
 mod cache;
 mod config;
 mod consume;

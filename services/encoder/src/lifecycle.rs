@@ -1,19 +1,27 @@
 //! A worker's life: begin, serve, and end in order.
 
 use crate::{
-    EncoderConfig, EncoderError, backoff::Backoff, consume, control, events, idle, renew, room,
-    scratch::Scratch, standstill, worker::Worker,
+    EncoderConfig, EncoderError, access, consume, control, events, idle, renew, room,
+    scratch::Scratch,
+    standstill,
+    worker::{LAST_WORDS, Worker},
 };
-use reelmill_broker::Broker;
+use reelmill_broker::{Backoff, Broker};
 use reelmill_domain::{id::WorkerId, wire::WorkerEventBody};
 use reelmill_objects::ObjectStore;
-use std::sync::Arc;
-use tokio::{task::JoinSet, time::timeout};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Takers of one pool at most: more of them start no more tasks in a second, and cost a channel each.
 const TAKERS: u16 = 16;
+
+/// Of the time that a worker has to end in, so much is left for its goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Runs a worker until `shutdown`, or until it has been idle for as long as configured: then it takes nothing new, finishes what it runs within its grace or gives it
 /// back, and says goodbye.
@@ -43,6 +51,7 @@ pub async fn run(
     watches.spawn(renew::renew(worker.clone(), ended.clone()));
     watches.spawn(control::listen(worker.clone(), ended.clone()));
     watches.spawn(room::watch(worker.clone(), ended.clone()));
+    watches.spawn(access::watch(worker.clone(), ended.clone()));
     watches.spawn(standstill::watch(worker.clone(), ended.clone()));
     watches.spawn(idle::watch(worker.clone(), ended.clone()));
     let mut takers = JoinSet::new();
@@ -58,12 +67,9 @@ pub async fn run(
     };
     // Also when a part broke: what still runs is given back in order.
     worker.stopping.cancel();
-    while takers.join_next().await.is_some() {}
-    finish_or_give_back(&worker).await;
-    clean_up(&worker).await;
+    end(&worker, takers).await;
     ended.cancel();
-    while watches.join_next().await.is_some() {}
-    events::tell(&worker, WorkerEventBody::Bye, None).await;
+    say_goodbye(&worker, watches).await;
     tracing::info!(worker = %id, "the encoder has ended");
     served
 }
@@ -107,7 +113,7 @@ async fn open_lanes(worker: &Worker) -> bool {
             let mut backoff = Backoff::new();
             while let Err(error) = worker.broker.consume_tasks(lane).await {
                 tracing::warn!(%lane, %error, "the lane can't be opened; trying again");
-                backoff.wait().await;
+                tokio::time::sleep(backoff.pause()).await;
             }
         }
     };
@@ -117,33 +123,47 @@ async fn open_lanes(worker: &Worker) -> bool {
     }
 }
 
-async fn finish_or_give_back(worker: &Worker) {
-    worker.carriers.close();
-    if timeout(worker.config.drain_grace, worker.carriers.wait())
-        .await
-        .is_ok()
-    {
-        return;
+/// Lets running tasks end, within the grace; gives back what is left; deletes what nobody wants. Each step has its time, so
+/// that the whole is over soon after the grace, whatever hangs.
+async fn end(worker: &Worker, mut takers: JoinSet<()>) {
+    let ends_by = worker.ends_by();
+    let grace = ends_by - LAST_WORDS;
+    let finished = async {
+        while takers.join_next().await.is_some() {}
+        worker.carriers.close();
+        worker.carriers.wait().await;
+    };
+    if timeout_at(grace, finished).await.is_err() {
+        let left = worker.runs.all().len();
+        tracing::info!(left, "the grace is over; giving back what still runs");
+        // What is still being taken goes back to the broker unacknowledged.
+        takers.shutdown().await;
+        worker.carriers.close();
+        worker.runs.give_back();
+        let given_back = ends_by - events::AFTER_RUNS;
+        if timeout_at(given_back, worker.carriers.wait())
+            .await
+            .is_err()
+        {
+            tracing::error!("some runs could not be given back; their leases will lapse");
+        }
     }
-    let left = worker.runs.all().len();
-    tracing::info!(left, "the grace is over; giving back what still runs");
-    worker.runs.give_back();
-    // Twice: the last words may only begin when ffmpeg has ended.
-    if timeout(events::LAST_WORDS * 2, worker.carriers.wait())
-        .await
-        .is_err()
-    {
-        tracing::error!("some runs could not be given back; their leases will lapse");
+    worker.cleaners.close();
+    // A store that is away must not take all the time of a worker that has nothing else to do.
+    let cleaned = (ends_by - GOODBYE).min(Instant::now() + LAST_WORDS);
+    if timeout_at(cleaned, worker.cleaners.wait()).await.is_err() {
+        tracing::warn!("some files of ended runs stay for the sweeper");
     }
 }
 
-/// What ended runs have stored is deleted, if the store lets us; the sweeper does the rest.
-async fn clean_up(worker: &Worker) {
-    worker.cleaners.close();
-    if timeout(events::LAST_WORDS, worker.cleaners.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!("some files of ended runs stay for the sweeper");
+/// Status takes the worker off its list at once; without this it notices by the silence.
+async fn say_goodbye(worker: &Worker, mut watches: JoinSet<()>) {
+    let goodbye = async {
+        while watches.join_next().await.is_some() {}
+        events::publish(worker, &worker.event(WorkerEventBody::Bye)).await;
+    };
+    let latest = worker.ends_by().min(Instant::now() + LAST_WORDS);
+    if timeout_at(latest, goodbye).await.is_err() {
+        tracing::warn!("the broker never took the worker's goodbye");
     }
 }

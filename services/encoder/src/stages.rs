@@ -9,6 +9,7 @@ mod probe;
 mod thumbnails;
 
 use crate::{
+    access,
     failure::{Fault, failed, fetch_failed, lasting, scratch_failed, store_failed},
     keys::Keys,
     progress::Reporter,
@@ -75,8 +76,10 @@ impl Run<'_> {
             () = self.token.cancelled() => return Err(Fault::Ended),
             fetched = self.worker.cache.fetch(input, &to).instrument(stage("fetch")) => fetched,
         };
-        fetched.map_err(|e| fetch_failed(&e))?;
-        Ok(to)
+        match fetched {
+            Ok(()) => Ok(to),
+            Err(error) => Err(self.trouble(&error, fetch_failed).await),
+        }
     }
 
     /// Stores a finished file. Cut off by a stop: then it is deleted with the run's other keys.
@@ -90,10 +93,30 @@ impl Run<'_> {
             () = self.token.cancelled() => return Err(Fault::Ended),
             put = self.put_again(&key, file).instrument(stage("upload")) => put,
         };
-        let stored = put.map_err(|e| store_failed(&e))?;
+        let stored = match put {
+            Ok(stored) => stored,
+            Err(error) => return Err(self.trouble(&error, store_failed).await),
+        };
         self.keys.done();
         metrics::object_out(stored.bytes, begun.elapsed());
         Ok(stored)
+    }
+
+    /// What it means for this run that the store failed it in the end. A store that refuses the worker altogether (some say
+    /// so with a bare 404) is not the task's fault: it goes back unharmed.
+    async fn trouble(&self, error: &ObjectError, task: fn(&ObjectError) -> Fault) -> Fault {
+        let suspicious = matches!(
+            error,
+            ObjectError::Misconfigured { .. } | ObjectError::NotFound { .. }
+        );
+        let refused = async { suspicious && access::look(self.worker).await };
+        tokio::select! {
+            () = self.token.cancelled() => Fault::Ended,
+            refused = refused => match refused {
+                true => Fault::NotHere,
+                false => task(error),
+            },
+        }
     }
 
     async fn put_again(&self, key: &str, file: &Path) -> Result<ObjectMeta, ObjectError> {

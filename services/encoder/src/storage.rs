@@ -1,15 +1,23 @@
 //! Patience with an object store: what fails is tried again for a while, so that a store that is away for a minute
 //! fails no task. The lease is renewed meanwhile.
 
-use crate::backoff::Backoff;
+use reelmill_broker::Backoff;
 use reelmill_objects::ObjectError;
 use std::time::{Duration, Instant};
+
+/// A store of many machines may not know of a fresh object on all of them yet; so long it is asked again.
+const MISSING: Duration = Duration::from_secs(20);
+
+/// A right that was given, or a key that was changed, takes a moment to arrive everywhere; more patience mends nothing.
+const REFUSED: Duration = Duration::from_secs(5);
 
 /// The tries of one call.
 pub struct Retry {
     at_most: Duration,
     began: Instant,
     backoff: Backoff,
+    /// What it fails with, and since when.
+    trouble: Option<(&'static str, Instant)>,
 }
 
 impl Retry {
@@ -19,58 +27,102 @@ impl Retry {
             at_most,
             began: Instant::now(),
             backoff: Backoff::new(),
+            trouble: None,
         }
     }
 
     /// Whether to try again after this; pauses first.
     pub async fn after(&mut self, error: &ObjectError) -> bool {
-        if !may_pass(error) || self.began.elapsed() >= self.at_most {
+        let Some(patience) = patience(error) else {
+            return false;
+        };
+        let since = match self.trouble {
+            Some((code, since)) if code == error.code() => since,
+            _ => {
+                tracing::warn!(%error, "trying the object store again");
+                let now = Instant::now();
+                self.trouble = Some((error.code(), now));
+                now
+            }
+        };
+        if self.began.elapsed() >= self.at_most || since.elapsed() >= patience {
             return false;
         }
-        tracing::warn!(%error, "trying the object store again");
-        self.backoff.wait().await;
+        tokio::time::sleep(self.backoff.pause()).await;
         true
     }
 }
 
-/// A missing object stays missing, a full store full, for longer than a slot should wait.
-fn may_pass(error: &ObjectError) -> bool {
-    matches!(
-        error,
-        ObjectError::Failed { .. } | ObjectError::Incoming { .. }
-    )
+/// For how long it may pass; `None`: a full store stays full for longer than a slot should wait.
+fn patience(error: &ObjectError) -> Option<Duration> {
+    match error {
+        ObjectError::Failed { .. } | ObjectError::Incoming { .. } => Some(Duration::MAX),
+        ObjectError::NotFound { .. } => Some(MISSING),
+        ObjectError::Misconfigured { .. } => Some(REFUSED),
+        ObjectError::Full { .. } | ObjectError::BadKey { .. } => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Retry;
+    use super::{MISSING, REFUSED, Retry};
     use reelmill_objects::ObjectError;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     const MINUTE: Duration = Duration::from_secs(60);
+
+    fn key() -> String {
+        "k".to_owned()
+    }
 
     fn failed() -> ObjectError {
         ObjectError::Failed {
             attempt: "storing",
-            key: "k".into(),
+            key: key(),
             cause: "503".into(),
+        }
+    }
+
+    fn missing() -> ObjectError {
+        ObjectError::NotFound { key: key() }
+    }
+
+    fn refused() -> ObjectError {
+        ObjectError::Misconfigured {
+            attempt: "storing",
+            key: key(),
+            cause: "403".into(),
         }
     }
 
     #[tokio::test]
     async fn what_may_pass_is_tried_again_but_not_for_ever() {
-        let mut retry = Retry::within(MINUTE);
-        assert!(retry.after(&failed()).await);
-        assert!(retry.after(&failed()).await);
-        assert!(!Retry::within(Duration::ZERO).after(&failed()).await);
+        for error in [failed(), missing(), refused()] {
+            let mut retry = Retry::within(MINUTE);
+            assert!(retry.after(&error).await);
+            assert!(retry.after(&error).await);
+            assert!(!Retry::within(Duration::ZERO).after(&error).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_time_hardly_mends_is_not_tried_for_long() {
+        for (error, patience) in [(missing(), MISSING), (refused(), REFUSED)] {
+            let mut retry = Retry::within(MINUTE);
+            retry.trouble = Instant::now()
+                .checked_sub(patience)
+                .map(|since| (error.code(), since));
+            assert!(!retry.after(&error).await, "{error}");
+            // It is counted from when it began, not from another trouble before.
+            assert!(retry.after(&failed()).await);
+            assert!(retry.after(&error).await, "{error}");
+        }
     }
 
     #[tokio::test]
     async fn what_time_does_not_mend_is_not() {
-        let key = || "k".to_owned();
         let attempt = "storing";
         for error in [
-            ObjectError::NotFound { key: key() },
             ObjectError::BadKey { key: key() },
             ObjectError::Full {
                 attempt,

@@ -2,14 +2,13 @@
 
 use crate::{
     EncoderConfig,
-    backoff::Backoff,
     cache::Cache,
     exclusive::Exclusive,
     runs::Runs,
     scratch::Scratch,
     slots::{Pool, pools},
 };
-use reelmill_broker::Broker;
+use reelmill_broker::{Backoff, Broker};
 use reelmill_domain::{
     id::{EventId, WorkerId},
     time::Timestamp,
@@ -19,12 +18,15 @@ use reelmill_domain::{
 use reelmill_objects::ObjectStore;
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
+
+/// What an ordered end may take beyond the grace: to give back what still runs, to delete what it stored, to say goodbye.
+pub const LAST_WORDS: Duration = Duration::from_secs(6);
 
 /// One worker.
 pub struct Worker {
@@ -50,6 +52,8 @@ pub struct Worker {
     pub drained: watch::Sender<bool>,
     /// Its disk has no room for another task.
     pub disk_full: watch::Sender<bool>,
+    /// Its object store refuses it until somebody corrects the settings.
+    pub refused: watch::Sender<bool>,
     /// Asked to end: takes nothing new, either.
     pub stopping: CancellationToken,
     /// Something changed that status should hear before the next second.
@@ -62,6 +66,8 @@ pub struct Worker {
     pub cleaners: TaskTracker,
     /// When the broker last took a renewal.
     renewed: Mutex<Instant>,
+    /// Set by whoever first notices that it was asked to end.
+    ends_by: OnceLock<tokio::time::Instant>,
 }
 
 impl Worker {
@@ -96,24 +102,27 @@ impl Worker {
             exclusive: Exclusive::new(),
             drained: watch::Sender::new(false),
             disk_full: watch::Sender::new(false),
+            refused: watch::Sender::new(false),
             stopping,
             news: Notify::new(),
             broker_back: Notify::new(),
             carriers: TaskTracker::new(),
             cleaners: TaskTracker::new(),
             renewed: Mutex::new(Instant::now()),
+            ends_by: OnceLock::new(),
         })
     }
 
     /// What it says of itself now.
     pub fn info(&self) -> WorkerInfo {
         // Slots that take nothing would be sent the same task again and again: while a run must be alone none is free,
-        // and while the disk is full there are none.
-        let (closed, full) = (self.exclusive.is_closed(), *self.disk_full.borrow());
+        // and while the disk is full or the store refuses it there are none.
+        let closed = self.exclusive.is_closed();
+        let unfit = *self.disk_full.borrow() || *self.refused.borrow();
         let lanes = self.pools.iter().flat_map(|pool| {
             let busy = self.runs.count(|lane| pool.lanes.contains(lane));
             let busy = u16::try_from(busy).unwrap_or(u16::MAX);
-            let slots = if full {
+            let slots = if unfit {
                 busy.min(pool.slots)
             } else {
                 pool.slots
@@ -152,15 +161,15 @@ impl Worker {
 
     /// Waits until new tasks may be taken. False: never again.
     pub async fn opens(&self) -> bool {
-        let mut drained = self.drained.subscribe();
-        let mut disk_full = self.disk_full.subscribe();
+        let mut bars = self.bars().map(watch::Sender::subscribe);
         let open = async {
             loop {
-                // All wait on senders that live in `self`.
-                let _ = drained.wait_for(|drained| !drained).await;
-                let _ = disk_full.wait_for(|full| !full).await;
+                for bar in &mut bars {
+                    // All wait on senders that live in `self`.
+                    let _ = bar.wait_for(|barred| !barred).await;
+                }
                 self.exclusive.open().await;
-                if !*drained.borrow_and_update() && !*disk_full.borrow_and_update() {
+                if bars.iter_mut().all(|bar| !*bar.borrow_and_update()) {
                     return;
                 }
             }
@@ -174,20 +183,38 @@ impl Worker {
 
     /// Waits until no new task may be taken.
     pub async fn closes(&self) {
-        let mut drained = self.drained.subscribe();
-        let mut disk_full = self.disk_full.subscribe();
+        let [mut drained, mut disk_full, mut refused] = self.bars().map(watch::Sender::subscribe);
         tokio::select! {
             () = self.stopping.cancelled() => {}
             () = self.exclusive.closed() => {}
-            _ = drained.wait_for(|drained| *drained) => {}
-            _ = disk_full.wait_for(|full| *full) => {}
+            _ = drained.wait_for(|barred| *barred) => {}
+            _ = disk_full.wait_for(|barred| *barred) => {}
+            _ = refused.wait_for(|barred| *barred) => {}
         }
+    }
+
+    /// Each keeps new tasks away while it is true.
+    fn bars(&self) -> [&watch::Sender<bool>; 3] {
+        [&self.drained, &self.disk_full, &self.refused]
+    }
+
+    /// Waits until a worker that was asked to end must be silent: `before` before the end of all its time.
+    pub async fn too_late(&self, before: Duration) {
+        self.stopping.cancelled().await;
+        tokio::time::sleep_until(self.ends_by() - before).await;
+    }
+
+    /// When a worker that is asked to end has ended, whatever is not done by then.
+    pub fn ends_by(&self) -> tokio::time::Instant {
+        *self
+            .ends_by
+            .get_or_init(|| tokio::time::Instant::now() + self.config.drain_grace + LAST_WORDS)
     }
 
     /// Pauses before the broker is tried again, less if it turns out to be back.
     pub async fn until_broker_or(&self, backoff: &mut Backoff) {
         tokio::select! {
-            () = backoff.wait() => {}
+            () = tokio::time::sleep(backoff.pause()) => {}
             () = self.broker_back.notified() => {}
         }
     }

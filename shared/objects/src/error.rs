@@ -35,6 +35,17 @@ pub enum ObjectError {
         /// Why.
         cause: String,
     },
+    /// The store answers and refuses: no such bucket or container, a key it doesn't know, a right that is missing.
+    /// Somebody must mend the settings; trying again doesn't.
+    #[error("{attempt} `{key}` is refused: {cause}")]
+    Misconfigured {
+        /// What was attempted.
+        attempt: &'static str,
+        /// The key.
+        key: String,
+        /// Why, and what to set right.
+        cause: String,
+    },
     /// Anything else; may be tried again.
     #[error("{attempt} `{key}` failed: {cause}")]
     Failed {
@@ -45,4 +56,19 @@ pub enum ObjectError {
         /// Why.
         cause: String,
     },
+}
+
+impl ObjectError {
+    /// What kind of failure it is, stable and in one word: for programs, and for those who may not see more. Never names a
+    /// key or a place.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not_found",
+            Self::BadKey { .. } => "bad_key",
+            Self::Full { .. } => "full",
+            Self::Incoming { .. } => "broke_off",
+            Self::Misconfigured { .. } => "misconfigured",
+            Self::Failed { .. } => "unreachable",
+        }
+    }
 }

@@ -4,7 +4,6 @@
 //! Two connections: one publishes, one consumes. RabbitMQ blocks a connection that publishes while it is short of memory or
 //! disk; acknowledgements must still get through then.
 
-mod backoff;
 mod body;
 mod config;
 mod connect;

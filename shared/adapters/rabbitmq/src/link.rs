@@ -2,14 +2,13 @@
 //! without bound.
 
 use crate::{
-    backoff::Backoff,
     config::Target,
     connect::{self, Opened, Plug},
     topology,
 };
 use futures::StreamExt;
 use lapin::{Channel, Connection, Event};
-use reelmill_broker::BrokerError;
+use reelmill_broker::{Backoff, BrokerError};
 use std::{pin::Pin, sync::Arc};
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -158,7 +157,7 @@ async fn keep(target: &Target, name: &str, tell: &watch::Sender<State>) {
             tracing::warn!(broker = target.shown, name, %cause, "the broker is away; trying again");
             said = cause;
         }
-        sleep(backoff.next()).await;
+        sleep(backoff.pause()).await;
     }
 }
 

@@ -60,7 +60,7 @@ impl Attempt<'_> {
         let code = error.code().unwrap_or_default().to_owned();
         let key = self.key.to_owned();
         match (code.as_str(), status) {
-            ("NoSuchBucket", _) => self.because(self.place.no_bucket()),
+            ("NoSuchBucket", _) => self.misconfigured(self.place.no_bucket()),
             ("NoSuchKey" | "NotFound", _) | ("", Some(404)) => ObjectError::NotFound { key },
             (
                 "InsufficientStorage"
@@ -75,7 +75,18 @@ impl Attempt<'_> {
                 attempt: self.what,
                 key,
             },
-            _ => self.because(self.place.cause(&error, &code, status)),
+            _ => match self.place.misconfigured(&error, &code, status) {
+                Some(cause) => self.misconfigured(cause),
+                None => self.because(self.place.cause(&error, &code, status)),
+            },
+        }
+    }
+
+    fn misconfigured(self, cause: String) -> ObjectError {
+        ObjectError::Misconfigured {
+            attempt: self.what,
+            key: self.key.to_owned(),
+            cause,
         }
     }
 
@@ -106,12 +117,18 @@ impl Place {
         )
     }
 
-    fn cause<E>(&self, error: &SdkError<E, HttpResponse>, code: &str, status: Option<u16>) -> String
+    /// What somebody must set right, if that is why.
+    fn misconfigured<E>(
+        &self,
+        error: &SdkError<E, HttpResponse>,
+        code: &str,
+        status: Option<u16>,
+    ) -> Option<String>
     where
         E: Error + ProvideErrorMetadata + 'static,
     {
         let Self { bucket, endpoint } = self;
-        match (code, status) {
+        let cause = match (code, status) {
             ("InvalidAccessKeyId", _) => {
                 format!("{endpoint} doesn't know the key that storage.access_key names ({code})")
             }
@@ -124,9 +141,24 @@ impl Place {
             ("RequestTimeTooSkewed", _) => format!(
                 "the clocks of this machine and of {endpoint} differ by too much: set them right ({code})"
             ),
-            ("AccessDenied" | "AllAccessDisabled", _) | ("", Some(403)) => format!(
+            ("AccessDenied" | "AllAccessDisabled", _) | ("", Some(401 | 403)) => format!(
                 "{endpoint} denies the key that storage.access_key names this on bucket `{bucket}`: give it the right to (AccessDenied)"
             ),
+            _ if matches!(error, SdkError::DispatchFailure(f) if !f.is_timeout())
+                && is_without_key(error) =>
+            {
+                "no key was found: set storage.access_key and storage.secret_key, or give this machine a role".to_owned()
+            }
+            _ => return None,
+        };
+        Some(cause)
+    }
+
+    fn cause<E>(&self, error: &SdkError<E, HttpResponse>, code: &str, status: Option<u16>) -> String
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+    {
+        match (code, status) {
             ("PreconditionFailed", _) | (_, Some(412)) => {
                 "it was replaced by another object while it was read".to_owned()
             }
@@ -154,9 +186,6 @@ impl Place {
             SdkError::TimeoutError(_) => format!("{endpoint} took too long"),
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
                 format!("{endpoint} took too long")
-            }
-            SdkError::DispatchFailure(_) if is_without_key(error) => {
-                "no key was found: set storage.access_key and storage.secret_key, or give this machine a role".to_owned()
             }
             other => format!("{endpoint} can't be reached: {}", roots(other)),
         };

@@ -23,6 +23,15 @@ impl Attempt<'_> {
         }
     }
 
+    /// The store refuses until somebody sets this right.
+    pub fn misconfigured(self, cause: impl ToString) -> ObjectError {
+        ObjectError::Misconfigured {
+            attempt: self.what,
+            key: self.key.to_owned(),
+            cause: cause.to_string(),
+        }
+    }
+
     /// There is no such object.
     pub fn not_found(self) -> ObjectError {
         ObjectError::NotFound {
@@ -45,10 +54,10 @@ impl Attempt<'_> {
             StatusCode::INSUFFICIENT_STORAGE => self.full(),
             // What Swift's quota middleware says.
             StatusCode::PAYLOAD_TOO_LARGE if text.to_lowercase().contains("quota") => self.full(),
-            StatusCode::UNAUTHORIZED => self.because(
+            StatusCode::UNAUTHORIZED => self.misconfigured(
                 "Swift takes no token of this user (401): does the user belong to the account of this container?",
             ),
-            StatusCode::FORBIDDEN => self.because(
+            StatusCode::FORBIDDEN => self.misconfigured(
                 "Swift forbids it (403): give the user the right to read and write this container",
             ),
             _ => self.because(format!("Swift answered {}{}", status.as_u16(), said(text))),

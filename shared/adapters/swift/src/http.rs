@@ -68,7 +68,7 @@ impl Http {
         loop {
             match self.login.session().await {
                 Err(e) if e.may_pass() && tries < TRIES => wait(tries, None).await,
-                done => return done.map_err(|e| attempt.because(e)),
+                done => return done.map_err(|e| e.stops(attempt)),
             }
             tries += 1;
         }
@@ -110,7 +110,7 @@ impl Http {
                     wait(tries, None).await;
                     continue;
                 }
-                Err(e) => return Err(attempt.because(e)),
+                Err(e) => return Err(e.stops(attempt)),
             };
             let url = self.url(&session.storage, target, attempt)?;
             let request = self
@@ -208,7 +208,7 @@ impl Http {
             .send(attempt, Method::PUT, Target::Container, |r| r)
             .await?;
         match answer.status() {
-            StatusCode::NOT_FOUND => Err(attempt.because("Swift has no such account")),
+            StatusCode::NOT_FOUND => Err(attempt.misconfigured("Swift has no such account")),
             _ => succeeded(attempt, answer).await.map(drop),
         }
     }

@@ -147,7 +147,7 @@ impl ObjectStore for SwiftStore {
             match answer.status() {
                 StatusCode::NOT_FOUND if may_make => http.make_container(attempt).await?,
                 StatusCode::NOT_FOUND => {
-                    return Err(attempt.because("it is not there and can't be made"));
+                    return Err(attempt.misconfigured("it is not there and can't be made"));
                 }
                 _ => {
                     succeeded(attempt, answer).await?;

@@ -3,7 +3,11 @@
 mod v1;
 mod v3;
 
-use crate::config::{Secret, SwiftAuth};
+use crate::{
+    config::{Secret, SwiftAuth},
+    errors::Attempt,
+};
+use reelmill_objects::ObjectError;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -49,6 +53,16 @@ pub enum AuthError {
 }
 
 impl AuthError {
+    /// What it means for who attempted something that needs a login.
+    pub fn stops(self, attempt: Attempt<'_>) -> ObjectError {
+        match &self {
+            Self::Failed { .. } => attempt.because(self),
+            Self::Address(_) | Self::Refused(_) | Self::NoService { .. } => {
+                attempt.misconfigured(self)
+            }
+        }
+    }
+
     /// Whether it may be tried again.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Failed { again: true, .. })
