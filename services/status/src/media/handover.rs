@@ -7,8 +7,16 @@ use reelmill_objects::ObjectStore;
 use std::time::Duration;
 use url::{Position, Url};
 
-/// The front asks again with the same URL, slice by slice, for as long as a slow client takes.
-const TTL: Duration = Duration::from_secs(6 * 3600);
+/// The slowest client that gets a whole file from one URL, in bytes a second: 1 Mbit/s, at which hardly a film can be watched.
+/// The front asks again with the same URL, slice by slice, for as long as its client takes.
+const LEAST_RATE: u64 = 125_000;
+
+/// The shortest life of a URL: a small file's client may pause, and clocks differ by some minutes.
+const SHORTEST: Duration = Duration::from_secs(600);
+
+/// The longest: whoever finds one in a log has it for a day at most. A client that is slower yet, or has paused for longer, is
+/// cut off, asks for the rest by range, and gets a fresh one.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 const X_ACCEL_REDIRECT: HeaderName = HeaderName::from_static("x-accel-redirect");
 
@@ -26,13 +34,18 @@ pub fn fits(method: &Method, headers: &HeaderMap, answer: &Answer) -> bool {
 
 /// Where the front finds a file; `None` when the store has no URLs, or can't make one now.
 pub async fn location(objects: &dyn ObjectStore, file: &OutputFile) -> Option<String> {
-    match objects.presign(&file.key, TTL).await {
+    match objects.presign(&file.key, lifetime(file.bytes)).await {
         Ok(url) => url.as_ref().map(redirect),
         Err(error) => {
             tracing::warn!(%error, "no URL for the front could be made; the file goes through status");
             None
         }
     }
+}
+
+/// How long a URL of a file lives: the file's bytes at the least rate, within the bounds.
+fn lifetime(bytes: u64) -> Duration {
+    Duration::from_secs(bytes / LEAST_RATE).clamp(SHORTEST, LONGEST)
 }
 
 /// Sends the front there.
@@ -57,6 +70,21 @@ fn redirect(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_lives_as_long_as_a_slow_client_takes() {
+        let hour = 3600;
+        for (bytes, seconds) in [
+            (0, 600),
+            (75_000_000, 600),
+            (75_125_000, 601),
+            (LEAST_RATE * hour, hour),
+            (LEAST_RATE * 24 * hour, 24 * hour),
+            (u64::MAX, 24 * hour),
+        ] {
+            assert_eq!(lifetime(bytes), Duration::from_secs(seconds), "{bytes}");
+        }
+    }
 
     #[test]
     fn nginx_gets_the_url_in_one_piece() {
