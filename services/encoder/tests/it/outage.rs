@@ -1,11 +1,11 @@
 //! A broker that goes away or loses what comes back from it: no result is lost, no task is lost or run twice, and the
 //! worker is there again when the broker is.
 
-use crate::farm::{Farm, line::Line, sources, specs, until};
+use crate::farm::{Farm, door::Door, line::Line, sources, specs, until};
 use reelmill_domain::wire::{TaskMessage, WorkerEvent, WorkerEventBody};
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A farm whose worker reaches the broker over a line that can be cut.
@@ -143,4 +143,34 @@ async fn a_drain_outlives_the_broker_and_so_does_its_end() {
     assert!(starts(&farm, &task).is_empty());
     farm.drain(worker, false).await;
     farm.started(&task).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ordered_end_is_bounded_though_broker_and_store_are_away() {
+    let (mut line, mut door) = (None, None);
+    let grace = Duration::from_millis(500);
+    let mut farm = Farm::over(
+        |config| {
+            config.renew_every = Duration::from_millis(200);
+            config.drain_grace = grace;
+        },
+        |broker| line.insert(Line::new(broker)).clone(),
+        |store| door.insert(Door::new(store)).clone(),
+    )
+    .await;
+    let film = sources::film(farm.folder.path(), "640x360", 3000);
+    let task = farm.task(specs::long_encode(&farm.store(&film).await));
+    farm.send(&task).await;
+    let run = farm.started(&task).await;
+    farm.tool_of(run.run).await;
+    line.unwrap().cut().await;
+    door.unwrap().away.store(true, Ordering::SeqCst);
+    let asked = Instant::now();
+    farm.end_worker().await.unwrap();
+    let took = asked.elapsed();
+    assert!(
+        took >= grace && took < grace + Duration::from_secs(8),
+        "{took:?}"
+    );
+    assert!(farm.find_tool(run.run).is_none(), "ffmpeg lives on");
 }

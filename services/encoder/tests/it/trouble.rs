@@ -119,8 +119,8 @@ async fn a_source_that_is_not_media_fails_for_good_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_source_that_is_gone_fails_for_good_and_says_so() {
-    let farm = Farm::new().await;
+async fn a_source_that_is_gone_fails_and_says_so() {
+    let farm = Farm::with(|config| config.store_retry = Duration::from_millis(300)).await;
     let gone = Input {
         key: "sources/gone".into(),
         bytes: 7,
@@ -133,7 +133,7 @@ async fn a_source_that_is_gone_fails_for_good_and_says_so() {
         let failure = farm.fail(&farm.task(spec)).await;
         assert_eq!(
             (failure.code.as_str(), failure.permanent),
-            ("input_missing", true)
+            ("input_missing", false)
         );
     }
     farm.scratch_is_clean().await;

@@ -25,6 +25,12 @@ pub struct Door {
     pub full: AtomicBool,
     /// Every call is refused.
     pub away: AtomicBool,
+    /// So many fetches find no object, as at a replica that lags.
+    pub missing: AtomicUsize,
+    /// It lets nobody in, as a store with a wrong key.
+    pub denied: AtomicBool,
+    /// It denies every fetch, and nothing else.
+    pub denies_fetches: AtomicBool,
     /// Calls that were refused.
     pub refused: AtomicUsize,
     /// Objects that were fetched, as copies.
@@ -40,6 +46,9 @@ impl Door {
             answers: Semaphore::new(0),
             full: AtomicBool::new(false),
             away: AtomicBool::new(false),
+            missing: AtomicUsize::new(0),
+            denied: AtomicBool::new(false),
+            denies_fetches: AtomicBool::new(false),
             refused: AtomicUsize::new(0),
             fetches: AtomicUsize::new(0),
             unfinished: Mutex::default(),
@@ -47,6 +56,9 @@ impl Door {
     }
 
     fn open(&self, attempt: &'static str, key: &str) -> Result<(), ObjectError> {
+        if self.denied.load(Ordering::SeqCst) {
+            return Err(self.deny(attempt, key));
+        }
         if !self.away.load(Ordering::SeqCst) {
             return Ok(());
         }
@@ -56,6 +68,15 @@ impl Door {
             key: key.into(),
             cause: "503".into(),
         })
+    }
+
+    fn deny(&self, attempt: &'static str, key: &str) -> ObjectError {
+        self.refused.fetch_add(1, Ordering::SeqCst);
+        ObjectError::Misconfigured {
+            attempt,
+            key: key.into(),
+            cause: "http://10.0.0.7 denies the key".into(),
+        }
     }
 }
 
@@ -86,6 +107,16 @@ impl ObjectStore for Door {
     }
     async fn fetch(&self, key: &str, to: &Path) -> Result<(), ObjectError> {
         self.open("fetching", key)?;
+        if self.denies_fetches.load(Ordering::SeqCst) {
+            return Err(self.deny("fetching", key));
+        }
+        let missing = &self.missing;
+        if missing
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
+            .is_ok()
+        {
+            return Err(ObjectError::NotFound { key: key.into() });
+        }
         let link = to.with_extension("link");
         self.store.fetch(key, &link).await?;
         fs::copy(&link, to).unwrap();
@@ -112,6 +143,7 @@ impl ObjectStore for Door {
         self.store.list(prefix, cursor, limit).await
     }
     async fn check(&self) -> Result<(), ObjectError> {
+        self.open("writing to", "")?;
         self.store.check().await
     }
     async fn unfinished(&self, prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
