@@ -6,6 +6,7 @@ mod errors;
 mod list;
 mod store;
 mod tmp;
+mod unfinished;
 mod uploads;
 
 pub use store::FolderStore;

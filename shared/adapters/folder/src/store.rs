@@ -6,14 +6,16 @@ use crate::{
     disk,
     errors::{Attempt, blocking},
     list,
-    tmp::{TmpFolder, Unfinished},
+    tmp::{self, TmpFolder},
+    unfinished,
     uploads::Uploads,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use reelmill_objects::{
-    ByteStream, ObjectError, ObjectMeta, ObjectStore, Page, UploadSink, check_key, check_prefix,
+    ByteStream, ObjectError, ObjectMeta, ObjectStore, Page, Unfinished, UploadSink, check_key,
+    check_prefix,
 };
 use std::{
     fs::{self, File},
@@ -27,6 +29,9 @@ use tokio_util::io::ReaderStream;
 
 /// How much is read at once when an object is streamed.
 const READ_AT_ONCE: usize = 256 * 1024;
+
+/// Where uploads lie until they are finished.
+pub const UPLOADS: &str = ".uploads";
 
 /// A folder as object store.
 pub struct FolderStore {
@@ -72,7 +77,7 @@ impl ObjectStore for FolderStore {
             let meta = source.metadata().map_err(|e| attempt.because(e))?;
             match disk::publish(&from, &to) {
                 Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {
-                    let copy = Unfinished::new(tmp.new_path());
+                    let copy = tmp::Unfinished::new(tmp.new_path());
                     fs::copy(&from, copy.path())
                         .and_then(|_| File::open(copy.path())?.sync_all())
                         .and_then(|()| disk::publish(copy.path(), &to))
@@ -88,7 +93,7 @@ impl ObjectStore for FolderStore {
     async fn put_bytes(&self, key: &str, bytes: Bytes) -> Result<ObjectMeta, ObjectError> {
         let (to, tmp) = (self.path(key)?, self.tmp.clone());
         blocking("storing", key, move |attempt| {
-            let file = Unfinished::new(tmp.new_path());
+            let file = tmp::Unfinished::new(tmp.new_path());
             write_synced(file.path(), &bytes)
                 .and_then(|()| disk::publish(file.path(), &to))
                 .map_err(|e| write_failed(attempt, e))?;
@@ -176,8 +181,27 @@ impl ObjectStore for FolderStore {
     async fn check(&self) -> Result<(), ObjectError> {
         let tmp = self.tmp.clone();
         blocking("writing to", ".tmp", move |attempt| {
-            let file = Unfinished::new(tmp.new_path());
+            let file = tmp::Unfinished::new(tmp.new_path());
             write_synced(file.path(), b"reelmill").map_err(|e| write_failed(attempt, e))
+        })
+        .await
+    }
+
+    async fn unfinished(&self, prefix: &str) -> Result<Vec<Unfinished>, ObjectError> {
+        check_prefix(prefix)?;
+        let (all, prefix_owned) = (self.root.join(UPLOADS), prefix.to_owned());
+        blocking("listing what is unfinished of", prefix, move |attempt| {
+            unfinished::below(&all, &prefix_owned).map_err(|e| attempt.because(e))
+        })
+        .await
+    }
+
+    async fn discard(&self, what: &Unfinished) -> Result<bool, ObjectError> {
+        check_key(&what.key)?;
+        let (all, what) = (self.root.join(UPLOADS), what.clone());
+        let key = what.key.clone();
+        blocking("discarding what is unfinished of", &key, move |attempt| {
+            unfinished::discard(&all, &what).map_err(|e| attempt.because(e))
         })
         .await
     }

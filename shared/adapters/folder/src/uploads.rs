@@ -1,7 +1,10 @@
-//! Resumable uploads: a file below `.uploads` that grows and is renamed to its key at the end. Its state is its length;
-//! the caller's JSON holds nothing. The file is made by the first append, when the caller has written down that there is
-//! an upload: a process that dies before leaves nothing that nobody knows of.
+//! Resumable uploads: a file below `.uploads` that grows and is renamed to its key at the end. The caller's JSON says which
+//! file, so that a writer that lost its lock, and doesn't know, harms nothing. The first file is made by the first append,
+//! when the caller has written down that there is an upload: a process that dies before leaves nothing.
 
+mod claim;
+pub mod place;
+mod state;
 mod writer;
 
 use crate::{
@@ -10,20 +13,17 @@ use crate::{
     store::object_size,
 };
 use async_trait::async_trait;
+use claim::Claimed;
+use place::{Place, is_missing};
 use reelmill_objects::{Appended, ByteStream, ObjectError, ObjectMeta, UploadSink, check_key};
 use serde_json::{Value, json};
-use std::{
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-};
+use state::State;
+use std::path::{Path, PathBuf};
 
 /// The folder's uploads.
 pub struct Uploads {
     /// Of the objects.
     root: PathBuf,
-    /// Of the unfinished uploads.
-    unfinished: PathBuf,
 }
 
 impl Uploads {
@@ -31,56 +31,33 @@ impl Uploads {
     pub fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
-            unfinished: root.join(".uploads"),
         }
     }
 
-    fn path(&self, key: &str) -> Result<PathBuf, ObjectError> {
+    fn place(&self, key: &str) -> Result<Place, ObjectError> {
         check_key(key)?;
-        Ok(self.unfinished.join(key))
+        Ok(Place::of(&self.root, key))
     }
 }
 
-/// Opens an upload's file, made if `may_make`, and waits until no cut-off append writes to it any more.
-fn open_alone(path: &Path, may_make: bool) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true);
-    let file = if may_make {
-        options.create(true).truncate(false);
-        disk::create_in_folder(path, |path| options.open(path))?
-    } else {
-        options.open(path)?
+/// Makes the object of the first `bytes` of an upload's file. The lock is held until the file has its new name: who comes
+/// with an old state must not find it free and write on into the object.
+fn publish(
+    attempt: Attempt<'_>,
+    place: &Place,
+    path: &Path,
+    bytes: u64,
+) -> Result<(), ObjectError> {
+    let (file, path) = match claim::claim(attempt, path, bytes)? {
+        Claimed::Alone { file, length } if length == bytes => (file, path.to_owned()),
+        Claimed::Alone { file, .. } | Claimed::Busy(file) => {
+            let fresh = claim::copy(attempt, place, &file, bytes)?;
+            (fresh.file, fresh.path)
+        }
     };
-    file.lock()?;
-    Ok(file)
-}
-
-/// Opens an upload's file for an append or a truncation and cuts it to `bytes`, which must be there. A file that should
-/// hold something is never made anew: it may have become its object already, and an empty one would hide that.
-fn open_cut(attempt: Attempt<'_>, path: &Path, bytes: u64) -> Result<File, ObjectError> {
-    let file = open_alone(path, bytes == 0).map_err(|e| attempt.failed(e))?;
-    let length = file.metadata().map_err(|e| attempt.failed(e))?.len();
-    if length < bytes {
-        return Err(attempt.because(format!("only {length} of the {bytes} bytes are there")));
-    }
-    if length > bytes {
-        file.set_len(bytes).map_err(|e| attempt.failed(e))?;
-    }
-    Ok(file)
-}
-
-/// Sees to it that exactly `bytes` bytes are there and durable. A crash may have left the file read-only already, so it
-/// is opened for writing only when there is something to cut off.
-fn whole(attempt: Attempt<'_>, path: &Path, bytes: u64) -> Result<(), ObjectError> {
-    let file = File::open(path).map_err(|e| attempt.failed(e))?;
-    file.lock().map_err(|e| attempt.failed(e))?;
-    let length = file.metadata().map_err(|e| attempt.failed(e))?.len();
-    if length != bytes {
-        drop(file);
-        let cut = open_cut(attempt, path, bytes)?;
-        return cut.sync_all().map_err(|e| attempt.failed(e));
-    }
-    file.sync_all().map_err(|e| attempt.failed(e))
+    file.sync_all()
+        .and_then(|()| disk::publish(&path, &place.object))
+        .map_err(|e| attempt.failed(e))
 }
 
 #[async_trait]
@@ -97,61 +74,75 @@ impl UploadSink for Uploads {
         offset: u64,
         data: ByteStream,
     ) -> Result<Appended, ObjectError> {
-        let path = self.path(key)?;
-        let open = move |attempt: Attempt<'_>| open_cut(attempt, &path, offset);
-        let (offset, broken) = writer::write(key, offset, data, open).await?;
+        let (place, before) = (self.place(key)?, state.clone());
+        let open = move |attempt: Attempt<'_>| {
+            State::read(attempt, before)?.target(attempt, &place, offset)
+        };
+        let written = writer::write(key, offset, data, open).await?;
+        let attempt = Attempt {
+            what: writer::ATTEMPT,
+            key,
+        };
+        let state = match written.state {
+            // Nothing came: the state stays as good as it was.
+            None => state,
+            Some(now) => now.ending(written.end).write(attempt)?,
+        };
         Ok(Appended {
             state,
-            offset,
-            broken,
+            offset: written.end,
+            broken: written.broken,
         })
     }
 
-    async fn finish(&self, key: &str, _: Value, bytes: u64) -> Result<ObjectMeta, ObjectError> {
-        let (from, root, unfinished) =
-            (self.path(key)?, self.root.clone(), self.unfinished.clone());
+    async fn finish(&self, key: &str, state: Value, bytes: u64) -> Result<ObjectMeta, ObjectError> {
+        let place = self.place(key)?;
         blocking("finishing the upload", key, move |attempt| {
-            let to = root.join(attempt.key);
-            let done = ObjectMeta {
-                key: attempt.key.to_owned(),
-                bytes,
-            };
+            let state = State::read(attempt, state)?;
+            let mut from = place.file(state.file);
             if !from.exists() {
                 // A crash came between finishing and writing it down, or nothing was ever appended.
-                match object_size(&to) {
-                    Ok(there) if there == bytes => return Ok(done),
+                match object_size(&place.object) {
+                    Ok(there) if there == bytes => return Ok(described(attempt.key, bytes)),
                     Ok(there) => {
                         return Err(attempt.because(format!("it was finished with {there} bytes")));
                     }
-                    Err(e) if e.kind() == io::ErrorKind::NotFound && bytes == 0 => {
-                        open_cut(attempt, &from, 0)?;
+                    Err(e) if is_missing(&e) && bytes == 0 => {
+                        from = claim::empty(attempt, &place)?.path;
                     }
                     Err(e) => return Err(attempt.failed(e)),
                 }
             }
-            whole(attempt, &from, bytes)?;
-            disk::publish(&from, &to).map_err(|e| attempt.failed(e))?;
-            disk::prune(&from, &unfinished);
-            Ok(done)
+            publish(attempt, &place, &from, bytes)?;
+            if let Err(error) = place.clear(attempt) {
+                tracing::warn!(%error, "a file of a finished upload stays for the sweeper");
+            }
+            Ok(described(attempt.key, bytes))
         })
         .await
     }
 
     async fn abort(&self, key: &str, _: Value) -> Result<(), ObjectError> {
-        let (path, unfinished) = (self.path(key)?, self.unfinished.clone());
+        let place = self.place(key)?;
         blocking("aborting the upload", key, move |attempt| {
-            disk::remove_and_prune(&path, &unfinished).map_err(|e| attempt.because(e))
+            place.clear(attempt)
         })
         .await
     }
 
     async fn truncate(&self, key: &str, state: Value, bytes: u64) -> Result<Value, ObjectError> {
-        let path = self.path(key)?;
+        let place = self.place(key)?;
         blocking("truncating the upload", key, move |attempt| {
-            let file = open_cut(attempt, &path, bytes)?;
-            file.sync_all().map_err(|e| attempt.failed(e))?;
-            Ok(state)
+            let state = State::read(attempt, state)?;
+            state.cut(attempt, &place, bytes)?.write(attempt)
         })
         .await
+    }
+}
+
+fn described(key: &str, bytes: u64) -> ObjectMeta {
+    ObjectMeta {
+        key: key.to_owned(),
+        bytes,
     }
 }

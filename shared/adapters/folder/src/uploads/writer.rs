@@ -2,7 +2,11 @@
 //! side, which fills them, and the writing thread, which empties them. Syncing begins early, on a thread of its own,
 //! so that the sync at the end, which the caller waits for, is short.
 
-use crate::errors::{Attempt, blocking};
+use super::state::{State, Target};
+use crate::{
+    disk,
+    errors::{Attempt, blocking},
+};
 use futures::StreamExt;
 use reelmill_objects::{ByteStream, ObjectError};
 use std::{
@@ -23,29 +27,50 @@ const BUFFERS: usize = 3;
 /// How much is written before the disk is asked to start on it.
 const SYNC_EVERY: u64 = 32 * 1024 * 1024;
 
-const ATTEMPT: &str = "writing the upload";
+/// What is attempted.
+pub const ATTEMPT: &str = "writing the upload";
 
-/// Writes `data` from `offset` on into the file that `open` gives, and syncs it. Returns where the durable bytes end,
-/// and why the data broke off, if it did.
+/// What became of an append.
+pub struct Written {
+    /// The state that names what was written; none when nothing was that needs a new one.
+    pub state: Option<State>,
+    /// Where the durable bytes end.
+    pub end: u64,
+    /// Why the data broke off, if it did.
+    pub broken: Option<ObjectError>,
+}
+
+/// Writes `data` from `offset` on into the file that `open` gives, and syncs it.
 pub async fn write<F>(
     key: &str,
     offset: u64,
     data: ByteStream,
     open: F,
-) -> Result<(u64, Option<ObjectError>), ObjectError>
+) -> Result<Written, ObjectError>
 where
-    F: FnOnce(Attempt<'_>) -> Result<File, ObjectError> + Send + 'static,
+    F: FnOnce(Attempt<'_>) -> Result<Target, ObjectError> + Send + 'static,
 {
     let (full, to_write) = mpsc::channel(BUFFERS);
     let (empty, to_fill) = mpsc::channel(BUFFERS);
     let writer = blocking(ATTEMPT, key, move |attempt| {
-        let file = Arc::new(open(attempt)?);
-        write_all(&file, offset, to_write, &empty)
-            .or_else(|error| {
-                // Whoever filled the disk needs its room back: the database lies on it, too.
+        let Target { file, made, state } = open(attempt)?;
+        let file = Arc::new(file);
+        let written = write_all(&file, offset, to_write, &empty).or_else(|error| {
+            // Whoever filled the disk needs its room back: the database lies on it, too.
+            if made.is_none() {
                 file.set_len(offset)?;
-                Err(error)
-            })
+            }
+            Err(error)
+        });
+        let came = written.as_ref().is_ok_and(|end| *end > offset);
+        if let Some(made) = made.filter(|_| !came) {
+            disk::remove_part(&made);
+            return written
+                .map(|end| (None, end))
+                .map_err(|e| attempt.failed(e));
+        }
+        written
+            .map(|end| (Some(state), end))
             .map_err(|e| attempt.failed(e))
     });
     let (written, broken) = tokio::join!(writer, gather(data, full, to_fill));
@@ -54,7 +79,8 @@ where
         key: key.to_owned(),
         cause: cause.to_string(),
     });
-    Ok((written?, broken))
+    let (state, end) = written?;
+    Ok(Written { state, end, broken })
 }
 
 /// Gathers chunks into buffers. `Err` when the data broke off; what came before has been passed on.

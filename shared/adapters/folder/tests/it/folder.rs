@@ -152,8 +152,10 @@ async fn an_upload_can_be_finished_by_another_process_after_a_crash() {
         .await
         .unwrap();
     // The crash came after the file was made read-only and before it was renamed.
-    let file = folder.path().join(".uploads/u");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+    let [file] = &below(&folder.path().join(".uploads"))[..] else {
+        panic!("one file, and no more");
+    };
+    fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
     drop(store);
     let store = FolderStore::open(folder.path()).unwrap();
     store.uploads().finish("u", done.state, 3).await.unwrap();

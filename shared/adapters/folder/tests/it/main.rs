@@ -2,5 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a test speaks by panicking")]
 
 mod folder;
-mod full;
 mod suite;
+mod writers;
