@@ -20,7 +20,7 @@ pub async fn check(bucket: &Bucket) -> Result<(), ObjectError> {
         .await
         .map_err(|e| listing.failed(e))?;
     // Always the same: one that could not be removed goes with the next look.
-    let trial = bucket.names.object(&bucket.names.trial("write"));
+    let trial = bucket.names.object(&bucket.names.trial());
     let writing = bucket.place.attempt("writing to bucket", &bucket.name);
     bucket
         .client

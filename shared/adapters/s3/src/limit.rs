@@ -25,7 +25,11 @@ pub async fn for_length(bucket: &Bucket, length: Option<u64>) -> Result<u32, Obj
 
 /// Sends a part with the largest number to an upload that is then aborted.
 async fn try_out(bucket: &Bucket) -> Result<u32, ObjectError> {
-    let upload = Multipart::begin(bucket, &bucket.names.trial(&Uuid::now_v7().to_string())).await?;
+    let upload = Multipart::begin(
+        bucket,
+        &bucket.names.trial_upload(&Uuid::now_v7().to_string()),
+    )
+    .await?;
     let takes = upload
         .takes(NUMBERS, Body::memory(Bytes::from_static(b"?")))
         .await;

@@ -3,6 +3,8 @@
 
 /// Where the tails are, below the prefix.
 const TAILS: &str = ".tails/";
+/// Where runs keep what they make on the way, below the prefix.
+const WORK: &str = "work/";
 /// Sorts behind every tail, and before everything that follows: `0` comes after `/`.
 const BEHIND_TAILS: &str = ".tails0";
 
@@ -69,9 +71,15 @@ impl Names {
         format!("{}{TAILS}{key}/{rest}", self.root)
     }
 
-    /// What stands for a key when something is tried out; no key can be the same.
-    pub fn trial(&self, id: &str) -> String {
-        format!("{TAILS}.check/{id}")
+    /// What stands for a key when it is tried out whether one may write; no key can be the same.
+    pub fn trial(&self) -> String {
+        format!("{TAILS}.check/write")
+    }
+
+    /// The key of an upload that is only to tell how many parts it may have, and never becomes an object. It lies among
+    /// the files that runs make on the way, of a job that no database knows: what a dead process left of it is swept.
+    pub fn trial_upload(&self, id: &str) -> String {
+        format!("{WORK}part-numbers/{id}")
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::common::Place;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use futures::{StreamExt, stream};
+use reelmill_faults::{Fault, Rule};
 use reelmill_objects::{ObjectStore, Unfinished, suite};
 use std::collections::BTreeSet;
 
@@ -139,4 +140,28 @@ async fn more_than_a_page_is_found() {
     assert_eq!(found.len(), MANY);
     let found: BTreeSet<_> = found.into_iter().map(|u| (u.key, u.id)).collect();
     assert_eq!(found, begun);
+}
+
+/// The process dies, or the store fails, between trying out how many parts there may be and tidying up after it: the sweeper,
+/// which looks where runs and uploads store things, finds it.
+#[tokio::test]
+async fn what_trying_out_left_is_swept() {
+    let (place, proxy) = Place::make_broken(SWIFT).await;
+    let store = place.store().await;
+    let place = place.behind();
+    let no_abort = proxy.add(Rule::new(Fault::Answer(403)).method("DELETE"));
+    let begun = store.uploads().begin("sources/1", Some(45 << 30)).await;
+    assert!(begun.is_err(), "{begun:?}");
+    assert!(no_abort.count() > 0);
+    proxy.clear();
+    assert_eq!(place.multiparts().await.len(), 1);
+    let mut found = Vec::new();
+    for prefix in ["sources/", "work/", "outputs/"] {
+        found.extend(store.unfinished(prefix).await.unwrap());
+    }
+    let [left] = &found[..] else {
+        panic!("the sweeper finds {found:?}");
+    };
+    assert!(store.discard(left).await.unwrap());
+    assert_eq!(place.multiparts().await, []);
 }

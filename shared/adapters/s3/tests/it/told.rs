@@ -13,10 +13,18 @@ async fn told(change: impl Fn(&mut S3Config)) -> String {
     let place = Place::make(SWIFT).await;
     let mut config = place.config.clone();
     let _place = place.behind();
+    let endpoint = config.endpoint.clone();
     change(&mut config);
     let secret = config.secret_key.clone().unwrap();
     let store = S3Store::open(config.clone()).await.unwrap();
     let error = store.check().await.unwrap_err();
+    let is_away = config.endpoint != endpoint;
+    let code = if is_away {
+        "unreachable"
+    } else {
+        "misconfigured"
+    };
+    assert_eq!(error.code(), code, "{error}");
     let told = format!("{error} {error:?} {config:?}");
     assert!(!told.contains(&secret), "{told}");
     error.to_string()
@@ -69,6 +77,7 @@ async fn a_denied_request_names_the_key_and_a_missing_object_is_missing() {
     let _place = place.behind();
     let hits = proxy.add(Rule::new(Fault::Answer(403)).times(1));
     let denied = store.put_bytes("k", "data".into()).await.unwrap_err();
+    assert_eq!(denied.code(), "misconfigured");
     assert!(
         denied.to_string().contains("storage.access_key"),
         "{denied}"
