@@ -1,4 +1,5 @@
-//! `/healthz` (the process lives) and `/readyz` (what it leans on can be used now). Never says more than a name and a reason.
+//! `/healthz` (the process lives) and `/readyz` (what it leans on can be used now). Anyone may ask: it says which part is not
+//! ready, and a code. Hosts, paths and users are for the log alone, which hears of every change once.
 
 use axum::{Json, extract::State, http::StatusCode};
 use futures::{FutureExt, future::BoxFuture, future::join_all};
@@ -12,17 +13,43 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const FRESH: Duration = Duration::from_secs(1);
 /// A check that takes longer counts as failed.
 const PATIENCE: Duration = Duration::from_secs(3);
+const OK: &str = "ok";
 
-type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), Unready>> + Send + Sync>;
+
+/// Why something can't be used now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unready {
+    /// Stable, one word: `unreachable`, `misconfigured`, `full`, `timed_out`, `opening`. Shown to anyone.
+    pub code: &'static str,
+    /// For the log alone; `None` when it is told there already.
+    pub cause: Option<String>,
+}
+
+impl Unready {
+    /// With a cause for the log.
+    pub fn because(code: &'static str, cause: impl ToString) -> Self {
+        Self {
+            code,
+            cause: Some(cause.to_string()),
+        }
+    }
+}
 
 /// What must be usable for this process to be ready.
 #[derive(Clone, Default)]
 pub struct Health {
     checks: Arc<BTreeMap<&'static str, Looked>>,
-    last: Arc<Mutex<Option<Found>>>,
+    last: Arc<Mutex<Last>>,
 }
 
-/// What was found, and when.
+/// What was found, when, and what was told of it.
+#[derive(Default)]
+struct Last {
+    found: Option<Found>,
+    told: BTreeMap<&'static str, &'static str>,
+}
+
 struct Found {
     at: Instant,
     ready: bool,
@@ -42,7 +69,7 @@ struct Looked {
 pub struct HealthView {
     /// `ok` or `unavailable`.
     pub status: &'static str,
-    /// By what it leans on: `ok`, or why it can't be used.
+    /// By what it leans on: `ok`, or a code: `unreachable`, `misconfigured`, `full`, `timed_out`, `opening`.
     pub checks: BTreeMap<&'static str, String>,
 }
 
@@ -57,7 +84,7 @@ impl Health {
     pub fn with<F, R>(self, name: &'static str, check: F) -> Self
     where
         F: Fn() -> R + Send + Sync + 'static,
-        R: Future<Output = Result<(), String>> + Send + 'static,
+        R: Future<Output = Result<(), Unready>> + Send + 'static,
     {
         self.add(name, true, Arc::new(move || check().boxed()))
     }
@@ -67,7 +94,7 @@ impl Health {
     pub fn with_note<F, R>(self, name: &'static str, check: F) -> Self
     where
         F: Fn() -> R + Send + Sync + 'static,
-        R: Future<Output = Result<(), String>> + Send + 'static,
+        R: Future<Output = Result<(), Unready>> + Send + 'static,
     {
         self.add(name, false, Arc::new(move || check().boxed()))
     }
@@ -84,11 +111,12 @@ impl Health {
     /// How the process is: by every check at once, a moment ago at most.
     pub async fn look(&self) -> (bool, HealthView) {
         let mut last = self.last.lock().await;
-        if let Some(found) = last.as_ref().filter(|found| found.at.elapsed() < FRESH) {
+        let fresh = last.found.as_ref();
+        if let Some(found) = fresh.filter(|found| found.at.elapsed() < FRESH) {
             return (found.ready, found.view.clone());
         }
-        let (ready, view) = self.look_now().await;
-        *last = Some(Found {
+        let (ready, view) = self.look_now(&mut last.told).await;
+        last.found = Some(Found {
             at: Instant::now(),
             ready,
             view: view.clone(),
@@ -96,11 +124,17 @@ impl Health {
         (ready, view)
     }
 
-    async fn look_now(&self) -> (bool, HealthView) {
+    async fn look_now(
+        &self,
+        told: &mut BTreeMap<&'static str, &'static str>,
+    ) -> (bool, HealthView) {
         let answers = join_all(self.checks.iter().map(|(name, looked)| async move {
             let answer = match tokio::time::timeout(PATIENCE, (looked.check)()).await {
                 Ok(answer) => answer,
-                Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+                Err(_) => Err(Unready::because(
+                    "timed_out",
+                    format!("no answer within {} s", PATIENCE.as_secs()),
+                )),
             };
             (*name, looked.needed, answer)
         }))
@@ -110,9 +144,12 @@ impl Health {
             .all(|(_, needed, answer)| !needed || answer.is_ok());
         let checks = answers
             .into_iter()
-            .map(|(name, _, answer)| (name, answer.err().unwrap_or_else(|| "ok".into())))
+            .map(|(name, _, answer)| {
+                tell(told, name, &answer);
+                (name, answer.map_or_else(|e| e.code, |()| OK).to_owned())
+            })
             .collect();
-        let status = if ready { "ok" } else { "unavailable" };
+        let status = if ready { OK } else { "unavailable" };
         (ready, HealthView { status, checks })
     }
 
@@ -125,11 +162,29 @@ impl Health {
     }
 }
 
+/// Logs what has changed since the last look.
+fn tell(
+    told: &mut BTreeMap<&'static str, &'static str>,
+    name: &'static str,
+    answer: &Result<(), Unready>,
+) {
+    let code = answer.as_ref().map_or_else(|e| e.code, |()| OK);
+    let before = told.insert(name, code).unwrap_or(OK);
+    match answer {
+        _ if before == code => {}
+        Ok(()) => tracing::info!(name, "can be used again"),
+        Err(Unready { cause: None, .. }) => {}
+        Err(Unready {
+            cause: Some(cause), ..
+        }) => tracing::warn!(name, code, cause, "can't be used now"),
+    }
+}
+
 /// Whether the process lives.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "It lives", body = HealthView)))]
 async fn healthz() -> Json<HealthView> {
     Json(HealthView {
-        status: "ok",
+        status: OK,
         checks: BTreeMap::new(),
     })
 }
@@ -157,21 +212,65 @@ mod tests {
     async fn one_failed_or_hanging_check_makes_it_unready() {
         let good = Health::new().with("database", || async { Ok(()) });
         assert!(good.look().await.0);
+        let away = || async {
+            Err(Unready::because(
+                "unreachable",
+                "amqp://10.0.0.7:5672 refused user mill",
+            ))
+        };
         let bad = good
             .clone()
-            .with("broker", || async { Err("away".to_owned()) })
+            .with("broker", away)
             .with("objects", std::future::pending);
         let (ready, view) = bad.look().await;
         assert!(!ready);
         assert_eq!(view.status, "unavailable");
         assert_eq!(view.checks["database"], "ok");
-        assert_eq!(view.checks["broker"], "away");
-        assert_eq!(view.checks["objects"], "no answer within 3 s");
-        let noted = good.with_note("broker", || async { Err("away".to_owned()) });
+        assert_eq!(view.checks["broker"], "unreachable", "no host, no user");
+        assert_eq!(view.checks["objects"], "timed_out");
+        let noted = good.with_note("broker", away);
         let (ready, view) = noted.look().await;
         assert!(ready);
-        assert_eq!(view.checks["broker"], "away");
+        assert_eq!(view.checks["broker"], "unreachable");
     }
+
+    #[test]
+    fn a_change_is_told_once() {
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let lines = told.clone();
+        let log = tracing_subscriber::fmt()
+            .with_writer(move || Lines(lines.clone()))
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::with_default(log, || {
+            let mut last = BTreeMap::new();
+            let away = Err(Unready::because("unreachable", "10.0.0.7 refused"));
+            let known = Err(Unready {
+                code: "opening",
+                cause: None,
+            });
+            for answer in [&Ok(()), &away, &away, &Ok(()), &Ok(()), &known] {
+                tell(&mut last, "broker", answer);
+            }
+        });
+        let told = String::from_utf8(told.lock().unwrap().clone()).unwrap();
+        assert_eq!(told.matches("10.0.0.7 refused").count(), 1, "{told}");
+        assert_eq!(told.lines().count(), 2, "{told}");
+    }
+
+    struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn many_who_ask_look_once() {
         let looks = Arc::new(std::sync::atomic::AtomicU32::new(0));

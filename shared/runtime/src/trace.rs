@@ -6,7 +6,7 @@ use opentelemetry::{
     Context,
     trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
 };
-use reelmill_domain::wire::Traceparent;
+use reelmill_domain::wire::{TaskMessage, Traceparent};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -37,6 +37,25 @@ pub fn continue_from(span: &Span, from: Option<&Traceparent>) {
         // Refused only where spans lead nowhere.
         let _no_telemetry = span.set_parent(Context::new().with_remote_span_context(remote));
     }
+}
+
+/// The span of a task's release, in the trace of its job; and the message, that goes on from there.
+pub fn released(message: TaskMessage) -> (TaskMessage, Span) {
+    let span = tracing::info_span!(
+        target: "otel",
+        "task dispatched",
+        otel.kind = "producer",
+        messaging.operation.type = "send",
+        messaging.destination.name = message.lane.0,
+        reelmill.job = %message.job,
+        reelmill.task = %message.task,
+        reelmill.kind = message.spec.kind(),
+        reelmill.lane = message.lane.0,
+        reelmill.attempt = message.attempt,
+    );
+    continue_from(&span, message.trace.as_ref());
+    let trace = of(&span).or(message.trace);
+    (TaskMessage { trace, ..message }, span)
 }
 
 /// Notes that a span has to do with another, in this trace or another one.

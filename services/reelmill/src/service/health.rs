@@ -1,9 +1,12 @@
 //! What each service must be able to use before it can work.
 
 use crate::wire::Backends;
-use reelmill_broker::Broker;
+use reelmill_broker::{Broker, BrokerError};
 use reelmill_objects::ObjectStore;
-use reelmill_runtime::{config::Role, health::Health};
+use reelmill_runtime::{
+    config::Role,
+    health::{Health, Unready},
+};
 use reelmill_store::Store;
 use std::sync::Arc;
 
@@ -30,17 +33,27 @@ pub fn of(role: Role, backends: &Backends) -> Health {
 fn database(health: Health, store: Store) -> Health {
     health.with("database", move || {
         let store = store.clone();
-        async move { store.check().await.map_err(|e| e.to_string()) }
+        async move {
+            let checked = store.check().await;
+            checked.map_err(|e| Unready::because("unreachable", e))
+        }
     })
 }
 
 fn objects(health: Health, objects: Arc<dyn ObjectStore>) -> Health {
     health.with("objects", move || {
         let objects = objects.clone();
-        async move { objects.check().await.map_err(|e| e.to_string()) }
+        async move {
+            let checked = objects.check().await;
+            checked.map_err(|e| Unready::because(e.code(), e))
+        }
     })
 }
 
-async fn look_at(broker: Arc<dyn Broker>) -> Result<(), String> {
-    broker.check().await.map_err(|e| e.to_string())
+async fn look_at(broker: Arc<dyn Broker>) -> Result<(), Unready> {
+    let checked = broker.check().await;
+    checked.map_err(|e| match e {
+        BrokerError::Misconfigured { .. } => Unready::because("misconfigured", e),
+        _ => Unready::because("unreachable", e),
+    })
 }

@@ -1,7 +1,7 @@
 //! Opening what a service leans on, in whatever order the machines come up: what is away is waited for, what is wrong is said.
 
 use crate::wire::{Backends, NotOpen, Wiring};
-use reelmill_runtime::health::Health;
+use reelmill_runtime::health::{Health, Unready};
 use std::{
     collections::BTreeMap,
     future::Future,
@@ -18,12 +18,15 @@ const LATER: Duration = Duration::from_secs(3);
 /// What is still away is told again this often.
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
-/// What is being waited for, and why: by name.
+/// What it says of what is open, or not tried yet, while others are waited for.
+const OPENING: &str = "opening";
+
+/// What is being waited for, and what it says of itself: by name.
 #[derive(Clone, Default)]
-pub struct Waiting(Arc<Mutex<BTreeMap<&'static str, String>>>);
+pub struct Waiting(Arc<Mutex<BTreeMap<&'static str, &'static str>>>);
 
 impl Waiting {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, String>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, &'static str>> {
         // Nothing that panics runs under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -35,8 +38,9 @@ impl Waiting {
             .fold(Health::new(), |health, name| {
                 let waiting = self.clone();
                 health.with(name, move || {
-                    let why = waiting.lock().get(name).cloned();
-                    async move { Err(why.unwrap_or_else(|| "being opened".into())) }
+                    let code = waiting.lock().get(name).copied().unwrap_or(OPENING);
+                    // Why is told when it is tried.
+                    async move { Err(Unready { code, cause: None }) }
                 })
             })
     }
@@ -84,9 +88,7 @@ where
                 if told.is_some() {
                     tracing::info!(name, "it is there");
                 }
-                waiting
-                    .lock()
-                    .insert(name, "open; waiting for the others".into());
+                waiting.lock().insert(name, OPENING);
                 return Ok(opened);
             }
             Err(NotOpen::Wrong(error)) => return Err(error),
@@ -96,7 +98,7 @@ where
             tracing::warn!(name, error, "it can't be opened yet; trying again");
             told = Some(Instant::now());
         }
-        waiting.lock().insert(name, error);
+        waiting.lock().insert(name, "unreachable");
         sleep(pause).await;
         pause = (pause * 2).min(LATER);
     }
@@ -137,7 +139,7 @@ mod tests {
         assert!(waited.is_err());
         let (ready, view) = waiting.health().look().await;
         assert!(!ready);
-        assert_eq!(view.checks["broker"], "can't reach mq: refused");
-        assert_eq!(view.checks["objects"], "being opened");
+        assert_eq!(view.checks["broker"], "unreachable");
+        assert_eq!(view.checks["objects"], "opening");
     }
 }

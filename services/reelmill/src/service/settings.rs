@@ -9,12 +9,12 @@ use reelmill_runtime::{
     http::HttpSettings,
 };
 use reelmill_status::StatusConfig;
-use reelmill_store::Policy;
+use reelmill_store::{Policy, claim::ClaimTimes};
 use reelmill_webapp::WebappConfig;
 use std::{net::SocketAddr, num::NonZero, path::Path, time::Duration};
 
-/// A release that nobody starts for so long is ready again; with long leases, later.
-const DISPATCH_TTL: Duration = Duration::from_secs(60);
+/// A release that nobody starts for so long is ready again; with long leases, later. One for all services.
+const DISPATCH: Duration = Duration::from_secs(60);
 
 /// ffmpeg and ffprobe as configured.
 pub fn tools(config: &Config) -> anyhow::Result<Tools> {
@@ -51,12 +51,14 @@ pub fn http(config: &Config, listen: SocketAddr) -> HttpSettings {
 
 /// webapp's.
 pub fn webapp(config: &Config, wiring: &Wiring, listen: SocketAddr) -> WebappConfig {
+    let lease = Duration::from_secs(config.tasks.lease_s);
     WebappConfig {
         http: http(config, listen),
         upload_bytes: config.limits.upload_bytes,
         upload_expiry_s: config.uploads.expire_s,
         policy: policy(config),
-        lease: Duration::from_secs(config.tasks.lease_s),
+        lease,
+        times: ClaimTimes::new(DISPATCH, lease),
         alone: wiring.has_own_database(),
     }
 }
@@ -68,7 +70,7 @@ pub fn status(config: &Config, wiring: &Wiring) -> StatusConfig {
     StatusConfig {
         public_url: config.http.public_url.clone(),
         lease,
-        dispatch_ttl: DISPATCH_TTL.max(lease * 3 / 2),
+        dispatch: DISPATCH,
         max_attempts: policy.max_attempts,
         retention_output_s: policy.expire_after_s,
         retention_source_s: config.retention.source_s,

@@ -49,6 +49,8 @@ pub struct Instruments {
     pub leases_lapsed: Counter<u64>,
     pub dead_tasks: Counter<u64>,
     pub events: Counter<u64>,
+    pub events_refused: Counter<u64>,
+    pub unreadable_messages: Gauge<u64>,
     pub event_lag: Gauge<f64>,
     pub streams: UpDownCounter<i64>,
     pub swept: Counter<u64>,
@@ -85,6 +87,12 @@ impl Instruments {
             leases_lapsed: counter(&meter, LEASES_LAPSED),
             dead_tasks: counter(&meter, DEAD_TASKS),
             events: counter(&meter, EVENTS),
+            events_refused: counter(&meter, EVENTS_REFUSED),
+            unreadable_messages: meter
+                .u64_gauge(UNREADABLE_MESSAGES.name)
+                .with_unit(UNREADABLE_MESSAGES.unit)
+                .with_description(UNREADABLE_MESSAGES.help)
+                .build(),
             event_lag: meter
                 .f64_gauge(EVENT_LAG.name)
                 .with_unit(EVENT_LAG.unit)

@@ -100,6 +100,18 @@ pub const EVENTS: Metric = metric(
     &["kind"],
     "Events of workers that were taken in.",
 );
+pub const EVENTS_REFUSED: Metric = metric(
+    "reelmill_events_refused_total",
+    "{event}",
+    &["why"],
+    "Events of workers that were not taken in: of a newer version, impossible to apply, or a start of a worker that waits to be enabled.",
+);
+pub const UNREADABLE_MESSAGES: Metric = metric(
+    "reelmill_unreadable_messages",
+    "{message}",
+    &[],
+    "Messages that the broker keeps apart because no service could read them.",
+);
 pub const EVENT_LAG: Metric = metric(
     "reelmill_event_lag_seconds",
     "s",

@@ -73,6 +73,18 @@ pub fn event(kind: &'static str) {
     INSTRUMENTS.events.add(1, &[KeyValue::new("kind", kind)]);
 }
 
+/// status: an event was not taken in: it is of a newer version (`newer_version`), can't be applied (`not_applicable`), or is
+/// the start of a worker that waits to be enabled (`not_admitted`).
+pub fn event_refused(why: &'static str) {
+    let why = KeyValue::new("why", why);
+    INSTRUMENTS.events_refused.add(1, &[why]);
+}
+
+/// status: the broker keeps so many messages apart that nobody could read.
+pub fn unreadable_messages(messages: u64) {
+    INSTRUMENTS.unreadable_messages.record(messages, &[]);
+}
+
 /// status: how late a mark came through the queue of events, by the database's clock: clocks of machines differ.
 pub fn event_lag(lag: Duration) {
     INSTRUMENTS.event_lag.record(lag.as_secs_f64(), &[]);

@@ -132,6 +132,8 @@ async fn what_was_recorded_is_on_the_page_and_the_page_is_sound() {
     task_dead(true);
     task_dead(false);
     event("started");
+    event_refused("not_applicable");
+    unreadable_messages(3);
     event_lag(Duration::from_millis(250));
     swept("upload", 2);
     run_ended("probe", "succeeded", Duration::from_secs(2));

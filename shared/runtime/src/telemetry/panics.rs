@@ -13,3 +13,6 @@ pub fn tell() {
         tracing::error!(target: TARGET, place, "panicked: {said}");
     }));
 }
+
+#[cfg(test)]
+mod tests;
