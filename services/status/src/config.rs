@@ -1,7 +1,7 @@
 //! What status is told at its start.
 
 use reelmill_domain::spec::SourceLimits;
-use reelmill_store::workers::Admission;
+use reelmill_store::{claim::ClaimTimes, workers::Admission};
 use std::time::Duration;
 use url::Url;
 
@@ -13,7 +13,7 @@ pub struct StatusConfig {
     /// Silence after which a run is lost (`tasks.lease_s`). At least a few renewals, which come once a second.
     pub lease: Duration,
     /// A release that nobody starts for so long is ready again; at least one and a half leases.
-    pub dispatch_ttl: Duration,
+    pub dispatch: Duration,
     /// Attempts of a task that may end in an error of their own, at least 1.
     pub max_attempts: u32,
     /// What sources may be at most.
@@ -41,7 +41,7 @@ impl StatusConfig {
         Self {
             public_url: None,
             lease: Duration::from_secs(10),
-            dispatch_ttl: Duration::from_secs(60),
+            dispatch: Duration::from_secs(60),
             max_attempts: 3,
             limits,
             retention_output_s: None,
@@ -65,13 +65,9 @@ impl StatusConfig {
         }
     }
 
-    pub(crate) fn dispatch_ms(&self) -> i64 {
-        millis(self.dispatch())
-    }
-
-    /// A release waits longer than a lease, however long that is: its worker must be known to be silent before.
-    pub(crate) fn dispatch(&self) -> Duration {
-        self.dispatch_ttl.max(self.lease.mul_f64(1.5))
+    /// What a release keeps to.
+    pub(crate) fn claim_times(&self) -> ClaimTimes {
+        ClaimTimes::new(self.dispatch, self.lease)
     }
 
     /// What URLs begin with.

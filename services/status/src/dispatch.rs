@@ -5,12 +5,9 @@ use futures::{StreamExt, stream};
 use reelmill_broker::BrokerError;
 use reelmill_domain::{lane::Lane, wire::TaskMessage};
 use reelmill_runtime::{metrics, trace};
-use reelmill_store::{
-    StoreError,
-    claim::{self, ClaimTimes},
-};
+use reelmill_store::{StoreError, claim};
 use std::time::Duration;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 /// How often it looks without being woken.
 const EVERY: Duration = Duration::from_secs(1);
@@ -44,10 +41,7 @@ pub async fn run(core: &Core) {
 async fn round(core: &Core) -> Result<bool, StoreError> {
     let mut all = true;
     for lane in claim::lanes(&core.store).await? {
-        let times = ClaimTimes {
-            dispatch_ms: core.config.dispatch_ms(),
-            lease_ms: core.config.lease_ms(),
-        };
+        let times = core.config.claim_times();
         let messages = claim::claim(&core.store, &lane, times, &core.policy()).await?;
         all &= publish(core, &lane, messages).await?;
     }
@@ -57,15 +51,10 @@ async fn round(core: &Core) -> Result<bool, StoreError> {
 /// Publishes what was claimed; what can't be published is taken back. A message that went through all the same is stale
 /// then, and its run is stopped when it starts.
 async fn publish(core: &Core, lane: &Lane, messages: Vec<TaskMessage>) -> Result<bool, StoreError> {
-    // The message must be dead before its release lapses.
-    let ttl = core.config.dispatch().mul_f64(0.9);
+    let ttl = core.config.claim_times().message_ttl();
     let mut on_the_way = stream::iter(messages)
         .map(|message| async move {
-            let span = span(&message);
-            let message = TaskMessage {
-                trace: trace::of(&span).or(message.trace),
-                ..message
-            };
+            let (message, span) = trace::released(message);
             let publish = core.broker.publish_task(&message, ttl);
             let outcome = publish.instrument(span.clone()).await;
             if let Err(error) = &outcome {
@@ -97,22 +86,4 @@ async fn publish(core: &Core, lane: &Lane, messages: Vec<TaskMessage>) -> Result
         }
     }
     Ok(all)
-}
-
-/// The span of a release, in the trace of the job.
-fn span(message: &TaskMessage) -> Span {
-    let span = tracing::info_span!(
-        target: "otel",
-        "task dispatched",
-        otel.kind = "producer",
-        messaging.operation.type = "send",
-        messaging.destination.name = message.lane.0,
-        reelmill.job = %message.job,
-        reelmill.task = %message.task,
-        reelmill.kind = message.spec.kind(),
-        reelmill.lane = message.lane.0,
-        reelmill.attempt = message.attempt,
-    );
-    trace::continue_from(&span, message.trace.as_ref());
-    span
 }

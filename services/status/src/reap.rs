@@ -1,6 +1,7 @@
 //! The reaper: judges releases and leases once a second, but only while it may judge (see `judging`).
 
 use crate::core::Core;
+use reelmill_runtime::metrics;
 use reelmill_store::{StoreError, now, reap};
 use std::time::Duration;
 
@@ -35,12 +36,18 @@ async fn round(core: &Core) -> Result<(), StoreError> {
         return Ok(());
     }
     let (lease_ms, policy) = (core.config.lease_ms(), core.policy());
-    let overdue =
-        reap::dispatches(&core.store, core.config.dispatch_ms(), lease_ms, &policy).await?;
+    let overdue = reap::dispatches(
+        &core.store,
+        core.config.claim_times().dispatch_ms,
+        lease_ms,
+        &policy,
+    )
+    .await?;
     let lost = reap::leases(&core.store, lease_ms, &policy).await?;
-    if !overdue.is_empty() || !lost.is_empty() {
+    if !overdue.is_empty() || !lost.after.is_empty() {
+        metrics::leases_lapsed(lost.runs);
         core.after(overdue).await;
-        core.after(lost).await;
+        core.after(lost.after).await;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What the webapp is told at its start.
 
 use reelmill_runtime::http::HttpSettings;
-use reelmill_store::Policy;
+use reelmill_store::{Policy, claim::ClaimTimes};
 use std::time::Duration;
 
 /// The webapp's settings.
@@ -17,6 +17,8 @@ pub struct WebappConfig {
     pub policy: Policy,
     /// Silence after which a worker counts as lost (`tasks.lease_s`).
     pub lease: Duration,
+    /// What the release of a job's first task keeps to; the same as status's.
+    pub times: ClaimTimes,
     /// No other process uses this database: locks found at the start are a dead predecessor's.
     pub alone: bool,
 }

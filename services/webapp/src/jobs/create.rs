@@ -14,7 +14,7 @@ use axum::{
 use reelmill_domain::api::{JobView, NewJob};
 use reelmill_runtime::{
     http::{ApiProblem, Json, Problems},
-    metrics, trace,
+    trace,
 };
 use serde_json::{Map, Value};
 
@@ -55,11 +55,10 @@ pub async fn create(
     let key = idempotency::key(&headers)?;
     let wish = Wish::parse(body)?;
     match submit(&app, wish, key, trace::sent(&headers)).await? {
-        Submitted::Now(id, trace) => {
-            reelmill_runtime::failpoint::reach("webapp.after-commit");
-            metrics::job_submitted();
-            app.hint(id, &[], trace);
-            show::answer_new(&app, StatusCode::CREATED, id).await
+        Submitted::Now(made) => {
+            let job = made.job;
+            app.made(made);
+            show::answer_new(&app, StatusCode::CREATED, job).await
         }
         Submitted::Before(id) => show::answer_new(&app, StatusCode::OK, id).await,
     }

@@ -5,6 +5,7 @@ use reelmill_domain::{
     id::JobId,
     wire::{JobHint, SCHEMA, Traceparent},
 };
+use reelmill_runtime::metrics;
 use reelmill_store::AfterCommit;
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ impl App {
             .iter()
             .filter_map(|what| match what {
                 AfterCommit::Stop(run) => Some(*run),
+                AfterCommit::Ended(state) => {
+                    metrics::job_ended(state);
+                    None
+                }
                 AfterCommit::WakeDispatcher | AfterCommit::ReapWork | AfterCommit::Published(_) => {
                     None
                 }

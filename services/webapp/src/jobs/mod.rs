@@ -1,4 +1,5 @@
-//! Wishes in: every write of the jobs API. Each is one transaction; the broker only gets a hint afterwards.
+//! Wishes in: every write of the jobs API. Each is one transaction; the broker gets a hint afterwards, and the first
+//! task of a job for which there is room.
 
 mod cancel;
 mod create;
@@ -7,6 +8,7 @@ mod hint;
 mod idempotency;
 mod outputs;
 mod patch;
+mod release;
 mod retry;
 mod show;
 mod submit;

@@ -1,7 +1,7 @@
 //! Trying again: a new job of the outputs that were never published. The old one stays as it is.
 
-use super::show;
-use crate::{app::App, owner::OWNER, problems::Refusal};
+use super::{show, submit::Made};
+use crate::{app::App, config::WebappConfig, owner::OWNER, problems::Refusal};
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -17,9 +17,9 @@ use reelmill_domain::{
 };
 use reelmill_runtime::{
     http::{ApiProblem, Path, Problems},
-    metrics, trace,
+    trace,
 };
-use reelmill_store::{ConnectionTrait, Policy, jobs::NewJob, read, submit};
+use reelmill_store::{DatabaseTransaction, claim, jobs::NewJob, read, submit};
 use tracing::{Instrument, field};
 use uuid::Uuid;
 
@@ -36,28 +36,28 @@ pub async fn retry(
     Path(id): Path<JobId>,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    let (policy, sent) = (app.config.policy, trace::sent(&headers));
+    let (config, sent) = (&app.config, trace::sent(&headers));
     let span = crate::trace::submission(sent.as_ref(), None);
     let trace = trace::of(&span).or(sent);
     let sent = trace.as_ref();
-    let new = app
+    let made = app
         .store
-        .transact(|txn| async move { in_txn(&*txn, id, sent, policy).await })
+        .transact(|txn| async move { in_txn(&txn, id, sent, config).await })
         .instrument(span.clone())
         .await
         .map_err(ApiProblem::from)?;
+    let new = made.job;
     span.record("reelmill.job", field::display(new));
-    metrics::job_submitted();
-    app.hint(new, &[], trace);
+    app.made(made);
     show::answer_new(&app, StatusCode::CREATED, new).await
 }
 
-async fn in_txn<C: ConnectionTrait>(
-    txn: &C,
+async fn in_txn(
+    txn: &DatabaseTransaction,
     of: JobId,
     trace: Option<&Traceparent>,
-    policy: Policy,
-) -> Result<JobId, Refusal> {
+    config: &WebappConfig,
+) -> Result<Made, Refusal> {
     let record = read::job(txn, OWNER, of)
         .await?
         .ok_or_else(|| show::unknown(of))?;
@@ -89,12 +89,22 @@ async fn in_txn<C: ConnectionTrait>(
         warnings: Vec::new(),
         ..record.job
     };
-    let probe = Task::probe(TaskId(Uuid::now_v7()), id, job.input.clone(), policy.limits);
+    let probe = Task::probe(
+        TaskId(Uuid::now_v7()),
+        id,
+        job.input.clone(),
+        config.policy.limits,
+    );
     let new = NewJob {
         retry_of: Some(of),
         metadata: record.metadata,
         trace: trace.cloned(),
     };
     submit::write(txn, &job, &new, &probe).await?;
-    Ok(id)
+    let first = claim::at_once(txn, &probe, config.times, &config.policy).await?;
+    Ok(Made {
+        job: id,
+        trace: new.trace,
+        first,
+    })
 }

@@ -1,7 +1,7 @@
 //! One wish, one transaction: the job, its probe, its source and the reference to it, or nothing.
 
 use super::{idempotency, wish::Wish};
-use crate::{app::App, owner::OWNER, problems::Refusal};
+use crate::{app::App, config::WebappConfig, owner::OWNER, problems::Refusal};
 use axum::http::{HeaderValue, header::RETRY_AFTER};
 use reelmill_domain::{
     id::{JobId, OutputId, SourceId, TaskId},
@@ -10,11 +10,11 @@ use reelmill_domain::{
     preset::file_names,
     spec::Input,
     task::Task,
-    wire::Traceparent,
+    wire::{TaskMessage, Traceparent},
 };
 use reelmill_runtime::{http::ApiProblem, trace};
 use reelmill_store::{
-    ConnectionTrait, Policy,
+    ConnectionTrait, DatabaseTransaction, claim,
     jobs::NewJob,
     now, read,
     submit::{self, Used},
@@ -24,12 +24,22 @@ use tracing::{Instrument, field};
 use uuid::Uuid;
 
 /// What came of a wish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Submitted {
-    /// A new job, and where in a trace it was made.
-    Now(JobId, Option<Traceparent>),
+    /// A new job.
+    Now(Made),
     /// The job that the same key made before.
     Before(JobId),
+}
+
+/// A job that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Made {
+    pub job: JobId,
+    /// Where in a trace.
+    pub trace: Option<Traceparent>,
+    /// Its first task, if that was released with it: to be published.
+    pub first: Option<TaskMessage>,
 }
 
 /// Grants a wish that was sent at `sent`.
@@ -43,14 +53,14 @@ pub(super) async fn submit(
     let span = crate::trace::submission(sent.as_ref(), uploaded.as_ref());
     // The trace of whoever asks, or else the one that brought the file.
     let trace = trace::of(&span).or(sent).or(uploaded);
-    let (wish, key, trace, policy) = (&wish, key.as_deref(), trace.as_ref(), app.config.policy);
+    let (wish, key, trace, config) = (&wish, key.as_deref(), trace.as_ref(), &app.config);
     app.store
-        .transact(|txn| async move { in_txn(&*txn, wish, key, trace, policy).await })
+        .transact(|txn| async move { in_txn(&txn, wish, key, trace, config).await })
         .instrument(span.clone())
         .await
         .inspect(|submitted| {
-            if let Submitted::Now(job, _) = submitted {
-                span.record("reelmill.job", field::display(job));
+            if let Submitted::Now(made) = submitted {
+                span.record("reelmill.job", field::display(made.job));
             }
         })
         .map_err(ApiProblem::from)
@@ -66,12 +76,12 @@ async fn settle(app: &App, wish: &Wish) -> Result<Option<Traceparent>, ApiProble
     }
 }
 
-async fn in_txn<C: ConnectionTrait>(
-    txn: &C,
+async fn in_txn(
+    txn: &DatabaseTransaction,
     wish: &Wish,
     key: Option<&str>,
     trace: Option<&Traceparent>,
-    policy: Policy,
+    config: &WebappConfig,
 ) -> Result<Submitted, Refusal> {
     let id = JobId(Uuid::now_v7());
     if let Some(key) = key {
@@ -87,14 +97,24 @@ async fn in_txn<C: ConnectionTrait>(
     let upload = usable(txn, wish).await?;
     let source = uploads::use_as_source(txn, &upload, SourceId(Uuid::now_v7())).await?;
     let job = job(id, wish, &upload, source);
-    let probe = Task::probe(TaskId(Uuid::now_v7()), id, job.input.clone(), policy.limits);
+    let probe = Task::probe(
+        TaskId(Uuid::now_v7()),
+        id,
+        job.input.clone(),
+        config.policy.limits,
+    );
     let new = NewJob {
         retry_of: None,
         metadata: wish.metadata.clone(),
         trace: trace.cloned(),
     };
     submit::write(txn, &job, &new, &probe).await?;
-    Ok(Submitted::Now(id, trace.cloned()))
+    let first = claim::at_once(txn, &probe, config.times, &config.policy).await?;
+    Ok(Submitted::Now(Made {
+        job: id,
+        trace: new.trace,
+        first,
+    }))
 }
 
 async fn before<C: ConnectionTrait>(

@@ -7,7 +7,7 @@ use reelmill_embedded::EmbeddedBroker;
 use reelmill_folder::FolderStore;
 use reelmill_runtime::http::{HttpSettings, with_manners};
 use reelmill_store::{
-    Policy, Store,
+    Policy, Store, claim::ClaimTimes,
     uploads::{self, Upload},
 };
 use reelmill_webapp::{Webapp, WebappConfig};
@@ -304,6 +304,7 @@ async fn serve_from(
             expire_after_s: None,
         },
         lease: Duration::from_secs(10),
+        times: ClaimTimes::new(Duration::from_secs(60), Duration::from_secs(10)),
         alone,
     };
     let objects = FolderStore::open(&dir.path().join("objects")).unwrap();

@@ -2,7 +2,10 @@
 //! many tasks wait: that is bounded by the room there is, not by the backlog.
 
 use crate::{StoreError, entity::task, error::Attempt};
-use reelmill_domain::{id::JobId, lane::Lane};
+use reelmill_domain::{
+    id::{JobId, TaskId},
+    lane::Lane,
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select,
@@ -13,8 +16,10 @@ use uuid::Uuid;
 
 /// The index of `m0002`; no later migration may drop it, nor any other that a query of ours insists on.
 const INDEX: &str = "ix_tasks_state_lane_paused_priority_owner_job_id_ready_at";
-/// Owners among whom one claim is fair; those beyond have their turn when some of these have nothing ready.
-const MOST_OWNERS: usize = 1_000;
+/// Owners that are looked up one by one, which reads nothing else; the others come with one query.
+const WALKED: usize = 8;
+/// Owners beside them among whom one claim is fair: those whose jobs have waited longest.
+const MOST_OWNERS: u64 = 1_000;
 /// Ready tasks that are looked at before a look for the next job.
 const SLICE: u64 = 200;
 
@@ -27,6 +32,14 @@ pub(super) struct Waiting {
     pub since: i64,
     /// How many there are at most.
     pub ready: u64,
+}
+
+/// Somebody with ready tasks.
+#[derive(Debug)]
+struct Owner {
+    name: String,
+    /// His oldest job, once that is known.
+    oldest: Option<Uuid>,
 }
 
 /// What is released of each job and owner.
@@ -97,6 +110,22 @@ pub(super) async fn priorities<C: ConnectionTrait>(
     }
 }
 
+/// Whether anything but this task is ready.
+pub(super) async fn others<C: ConnectionTrait>(
+    txn: &C,
+    lane: &Lane,
+    task: TaskId,
+) -> Result<bool, StoreError> {
+    let other: Option<Uuid> = ready(lane)
+        .column(task::Column::Id)
+        .filter(task::Column::Id.ne(task.0))
+        .into_tuple()
+        .one(txn)
+        .await
+        .attempt("looking for what else is ready")?;
+    Ok(other.is_some())
+}
+
 /// What is asked for among the ready tasks of one priority.
 pub(super) struct Level<'a> {
     pub lane: &'a Lane,
@@ -113,17 +142,17 @@ impl Level<'_> {
     /// with the fewest tasks released are among them.
     pub async fn read<C: ConnectionTrait>(&self, txn: &C) -> Result<Vec<Waiting>, StoreError> {
         let most = usize::try_from(self.capacity).unwrap_or(usize::MAX);
-        let mut owners = Vec::new();
-        for owner in self.owners(txn).await? {
-            let released = self.busy.owners.get(&owner).copied().unwrap_or(0);
-            owners.push((released, owner));
+        let mut owners = self.first_owners(txn).await?;
+        if let Some(last) = owners.get(WALKED - 1) {
+            let others = self.owners_after(txn, &last.name).await?;
+            owners.extend(others);
         }
         if owners.len() > most {
-            owners = self.oldest_first(txn, owners).await?;
+            self.oldest_first(txn, &mut owners).await?;
         }
         let mut waiting = Vec::new();
-        for (_, owner) in owners.into_iter().take(most) {
-            waiting.extend(self.jobs(txn, &owner).await?);
+        for owner in owners.into_iter().take(most) {
+            waiting.extend(self.jobs(txn, &owner.name).await?);
         }
         Ok(waiting)
     }
@@ -132,12 +161,13 @@ impl Level<'_> {
         ready(self.lane).filter(task::Column::Priority.eq(self.priority))
     }
 
-    async fn owners<C: ConnectionTrait>(&self, txn: &C) -> Result<Vec<String>, StoreError> {
-        let mut owners: Vec<String> = Vec::new();
-        while owners.len() < MOST_OWNERS {
+    /// The first owners by name, at most [`WALKED`].
+    async fn first_owners<C: ConnectionTrait>(&self, txn: &C) -> Result<Vec<Owner>, StoreError> {
+        let mut owners: Vec<Owner> = Vec::new();
+        while owners.len() < WALKED {
             let mut next = self.ready().column_as(task::Column::Owner.min(), "next");
             if let Some(last) = owners.last() {
-                next = next.filter(task::Column::Owner.gt(last.as_str()));
+                next = next.filter(task::Column::Owner.gt(last.name.as_str()));
             }
             let next: Option<Option<String>> = next
                 .into_tuple()
@@ -145,36 +175,63 @@ impl Level<'_> {
                 .await
                 .attempt("reading who waits")?;
             match next.flatten() {
-                Some(owner) => owners.push(owner),
+                Some(name) => owners.push(Owner { name, oldest: None }),
                 None => break,
             }
         }
         Ok(owners)
     }
 
+    /// The owners behind this one by name, with their oldest jobs.
+    async fn owners_after<C: ConnectionTrait>(
+        &self,
+        txn: &C,
+        last: &str,
+    ) -> Result<Vec<Owner>, StoreError> {
+        let rows: Vec<(String, Uuid)> = self
+            .ready()
+            .column(task::Column::Owner)
+            .column_as(task::Column::JobId.min(), "oldest")
+            .filter(task::Column::Owner.gt(last))
+            // By every column that the index begins with: only then do servers leap from one owner to the next.
+            .group_by(task::Column::State)
+            .group_by(task::Column::Lane)
+            .group_by(task::Column::Paused)
+            .group_by(task::Column::Priority)
+            .group_by(task::Column::Owner)
+            .order_by_asc(task::Column::JobId.min())
+            .limit(MOST_OWNERS)
+            .into_tuple()
+            .all(txn)
+            .await
+            .attempt("reading who waits")?;
+        let owners = rows.into_iter().map(|(name, oldest)| Owner {
+            name,
+            oldest: Some(oldest),
+        });
+        Ok(owners.collect())
+    }
+
     /// By what is released, then by the oldest job; ids of jobs grow with time.
     async fn oldest_first<C: ConnectionTrait>(
         &self,
         txn: &C,
-        owners: Vec<(u64, String)>,
-    ) -> Result<Vec<(u64, String)>, StoreError> {
-        let mut known = Vec::with_capacity(owners.len());
-        for (released, owner) in owners {
+        owners: &mut [Owner],
+    ) -> Result<(), StoreError> {
+        for owner in owners.iter_mut().filter(|owner| owner.oldest.is_none()) {
             let oldest: Option<Option<Uuid>> = self
                 .ready()
                 .column_as(task::Column::JobId.min(), "oldest")
-                .filter(task::Column::Owner.eq(owner.as_str()))
+                .filter(task::Column::Owner.eq(owner.name.as_str()))
                 .into_tuple()
                 .one(txn)
                 .await
                 .attempt("reading who waits")?;
-            known.push((released, oldest.flatten(), owner));
+            owner.oldest = oldest.flatten();
         }
-        known.sort_unstable();
-        let owners = known.into_iter();
-        Ok(owners
-            .map(|(released, _, owner)| (released, owner))
-            .collect())
+        let released = |owner: &Owner| self.busy.owners.get(&owner.name).copied();
+        owners.sort_by_cached_key(|owner| (released(owner).unwrap_or(0), owner.oldest));
+        Ok(())
     }
 
     async fn jobs<C: ConnectionTrait>(

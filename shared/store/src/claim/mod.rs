@@ -1,15 +1,18 @@
 //! Releasing tasks: `ready → dispatched` under the lane's row, as many as live workers have room for. Publishes nothing.
 
+mod at_once;
 mod backlog;
 mod choose;
 mod message;
 mod pick;
 mod room;
+mod times;
 
 use crate::{
     AfterCommit, Change, Policy, Store, StoreError, apply_in, convert::count, entity::task,
     error::Attempt, jobs, now, tasks, unreadable,
 };
+pub use at_once::at_once;
 use backlog::{Busy, Level};
 use choose::choose;
 use reelmill_domain::{
@@ -24,19 +27,11 @@ use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use std::collections::BTreeSet;
+pub use times::ClaimTimes;
 use uuid::Uuid;
 
 /// How often one claim looks again because of rows that can't be read; the next claim goes on from there.
 const LOOKS: u32 = 20;
-
-/// Times that a claim depends on, in milliseconds.
-#[derive(Debug, Clone, Copy)]
-pub struct ClaimTimes {
-    /// A task that nobody starts for so long is ready again.
-    pub dispatch_ms: i64,
-    /// A worker that is silent for so long isn't counted.
-    pub lease_ms: i64,
-}
 
 /// Lanes in which something is to be released or taken back.
 pub async fn lanes(store: &Store) -> Result<Vec<Lane>, StoreError> {

@@ -10,7 +10,7 @@ use reelmill_domain::lane::Lane;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect,
-    sea_query::{Expr, OnConflict},
+    sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -59,6 +59,17 @@ pub(super) async fn lock<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<boo
         .one(txn)
         .await
         .attempt("reading a lane")?;
+    Ok(row.is_some_and(|r| !r.paused))
+}
+
+/// Locks the lane's row if nobody else holds it. False: somebody does, or it is paused, or no task was ever in the lane.
+pub(super) async fn try_lock<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<bool, StoreError> {
+    // SQLite has one writer at a time, and leaves the lock out.
+    let row = lane::Entity::find_by_id(lane.0.clone())
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .one(txn)
+        .await
+        .attempt("locking a lane that is free")?;
     Ok(row.is_some_and(|r| !r.paused))
 }
 

@@ -1,7 +1,7 @@
 //! Two processes of status on one database, at once.
 
 use super::database::Database;
-use crate::suite::fixture::*;
+use crate::suite::{at_once::released, fixture::*};
 use reelmill_domain::{
     event::{JobEvent, TaskEvent, Telling},
     id::{JobId, RunId},
@@ -215,6 +215,24 @@ async fn a_worker_that_two_replicas_hear_at_once_is_written_once() {
         let which = format!("id = {}", hex(worker.id.0));
         assert_eq!(count(&replicas[0], "workers", &which).await, 1);
     }
+}
+
+/// A dispatcher that looks at a lane is neither waited for nor disturbed by those who write jobs.
+#[tokio::test]
+async fn a_lane_that_somebody_looks_at_is_left_to_him() {
+    let database = Database::migrated().await;
+    let store = database.another().await;
+    heard(&store, &worker(1)).await;
+    assert!(released(&store).await.is_none(), "its lane has no row yet");
+    assert_eq!(claim(&store, Lane::light()).await.len(), 1);
+    let looking = store.db().begin().await.unwrap();
+    looking
+        .execute_unprepared("UPDATE lanes SET claims = claims + 1")
+        .await
+        .unwrap();
+    assert!(released(&store).await.is_none());
+    looking.commit().await.unwrap();
+    assert_eq!(claim(&store, Lane::light()).await.len(), 1);
 }
 
 async fn line(txn: &impl ConnectionTrait) -> i64 {

@@ -15,7 +15,7 @@ use reelmill_domain::{
     worker::{Abilities, LaneSlots, WorkerInfo},
 };
 use reelmill_store::{
-    AfterCommit, Change, Policy, Store, apply,
+    AfterCommit, Change, DatabaseTransaction, Policy, Store, StoreError, apply,
     claim::{self, ClaimTimes},
     entity::source,
     jobs::{self, NewJob},
@@ -57,21 +57,28 @@ pub async fn job_of(
     priority: u8,
     new: NewJob,
 ) -> Job {
-    let (id, source, file) = (
-        JobId(Uuid::now_v7()),
-        SourceId(Uuid::now_v7()),
-        FileId(Uuid::now_v7()),
-    );
+    let (job, probe) = new_job(owner, presets, priority);
+    store
+        .transact(|txn| {
+            let (job, probe, new) = (&job, &probe, &new);
+            async move { write(&txn, job, probe, new).await }
+        })
+        .await
+        .unwrap();
+    job
+}
+
+/// A job that nobody has written yet, and its probe.
+pub fn new_job(owner: &str, presets: &[&str], priority: u8) -> (Job, Task) {
+    let id = JobId(Uuid::now_v7());
     let input = Input {
-        key: format!("sources/{file}"),
+        key: format!("sources/{}", FileId(Uuid::now_v7())),
         bytes: 1000,
     };
-    let chosen: Vec<_> = presets
+    let chosen = presets
         .iter()
-        .map(|name| preset::by_name(name).unwrap().clone())
-        .collect();
+        .map(|name| preset::by_name(name).unwrap().clone());
     let outputs = chosen
-        .into_iter()
         .map(|p| {
             let name = format!("clip.{}", p.name);
             Output::new(OutputId(Uuid::now_v7()), p, name)
@@ -81,7 +88,7 @@ pub async fn job_of(
         id,
         owner: owner.to_owned(),
         name: "clip".into(),
-        source,
+        source: SourceId(Uuid::now_v7()),
         input: input.clone(),
         media: None,
         outputs,
@@ -92,35 +99,36 @@ pub async fn job_of(
         state: JobState::Queued,
         warnings: Vec::new(),
     };
-    let probe = Task::probe(TaskId(Uuid::now_v7()), id, input.clone(), LIMITS);
-    store
-        .transact(|txn| {
-            let (job, input, probe, new) = (&job, &input, &probe, &new);
-            async move {
-                let txn = &*txn;
-                let at = now(txn).await?;
-                let row = source::ActiveModel {
-                    id: Set(source.0),
-                    owner: Set(job.owner.clone()),
-                    name: Set("clip.mp4".into()),
-                    file_id: Set(file.0),
-                    object_key: Set(input.key.clone()),
-                    bytes: Set(1000),
-                    sha256: Set(None),
-                    media_json: Set(None),
-                    created_at: Set(at.0),
-                };
-                source::Entity::insert(row)
-                    .exec_without_returning(txn)
-                    .await
-                    .unwrap();
-                refs::add_file(txn, file, &input.key, 1000, Holder::Job(id)).await?;
-                jobs::create(txn, job, new, std::slice::from_ref(probe)).await
-            }
-        })
+    let probe = Task::probe(TaskId(Uuid::now_v7()), id, input, LIMITS);
+    (job, probe)
+}
+
+/// Writes it, with the source that it names.
+pub async fn write(
+    txn: &DatabaseTransaction,
+    job: &Job,
+    probe: &Task,
+    new: &NewJob,
+) -> Result<(), StoreError> {
+    let at = now(txn).await?;
+    let (file, key) = (FileId(Uuid::now_v7()), &job.input.key);
+    let row = source::ActiveModel {
+        id: Set(job.source.0),
+        owner: Set(job.owner.clone()),
+        name: Set("clip.mp4".into()),
+        file_id: Set(file.0),
+        object_key: Set(key.clone()),
+        bytes: Set(1000),
+        sha256: Set(None),
+        media_json: Set(None),
+        created_at: Set(at.0),
+    };
+    source::Entity::insert(row)
+        .exec_without_returning(txn)
         .await
         .unwrap();
-    job
+    refs::add_file(txn, file, key, 1000, Holder::Job(job.id)).await?;
+    jobs::create(txn, job, new, std::slice::from_ref(probe)).await
 }
 
 pub fn worker(encode: u16) -> WorkerInfo {

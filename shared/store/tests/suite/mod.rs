@@ -15,6 +15,8 @@ macro_rules! every_test {
             claims::two_dispatchers_claim_no_task_twice,
             claims::a_lane_without_live_workers_releases_nothing,
             claims::a_higher_priority_overtakes_what_waits_in_the_queue,
+            at_once::a_task_is_released_with_its_job_and_runs_once,
+            at_once::nothing_is_released_with_its_job_before_others_or_beyond_the_room,
             leases::a_renewal_extends_and_names_what_to_stop,
             leases::lapsed_leases_of_a_silent_worker_are_judged_together,
             leases::a_release_that_nobody_starts_is_ready_again,
@@ -31,6 +33,9 @@ macro_rules! every_test {
             files::sources_go_after_their_retention,
             claims::owners_take_turns_and_then_jobs,
             claims::a_job_that_can_t_be_read_blocks_nobody,
+            claims::many_owners_cost_few_queries_and_none_is_forgotten,
+            files::old_rows_go_in_batches_and_young_ones_stay,
+            workers::who_was_heard_lately_is_listed_and_may_work_once_enabled,
             claims::a_task_carries_the_trace_of_its_job,
             leases::a_renewal_keeps_what_can_t_be_read,
             stories::a_line_that_can_t_be_read_is_left_out,
@@ -46,6 +51,7 @@ macro_rules! every_test {
     };
 }
 
+pub mod at_once;
 pub mod claims;
 pub mod files;
 pub mod fixture;
