@@ -37,6 +37,8 @@ pub enum AfterCommit {
     ReapWork,
     /// An output has its URL now; nothing needs to be done.
     Published(OutputId),
+    /// The job ended in this state, to be counted.
+    Ended(&'static str),
 }
 
 /// The transaction's surroundings.
@@ -117,6 +119,9 @@ pub(crate) async fn carry_out<C: ConnectionTrait>(
         }
     }
     jobs::save(txn, scene.before, scene.job, seq).await?;
+    if scene.job.state.is_terminal() && !scene.before.job.state.is_terminal() {
+        after.push(AfterCommit::Ended(scene.job.state.name()));
+    }
     Ok(after)
 }
 

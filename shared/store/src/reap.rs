@@ -76,13 +76,18 @@ pub async fn is_held<C: ConnectionTrait>(db: &C, id: TaskId) -> Result<bool, Sto
     Ok(held > 0)
 }
 
+/// Runs that were lost.
+#[derive(Debug, Default)]
+pub struct Lapsed {
+    /// How many.
+    pub runs: u64,
+    /// What is left to be done.
+    pub after: Vec<AfterCommit>,
+}
+
 /// Runs whose lease lapsed are lost. The runs of a silent worker are judged together, once all of their leases have
 /// lapsed: only then is it known whether one was alone. A living worker that forgot a run lost it, but not alone.
-pub async fn leases(
-    store: &Store,
-    lease_ms: i64,
-    policy: &Policy,
-) -> Result<Vec<AfterCommit>, StoreError> {
+pub async fn leases(store: &Store, lease_ms: i64, policy: &Policy) -> Result<Lapsed, StoreError> {
     let now = now(store.db()).await?;
     let mut by_worker: BTreeMap<Uuid, Vec<Row>> = BTreeMap::new();
     for row in read(store, "running").await? {
@@ -91,7 +96,7 @@ pub async fn leases(
             .or_default()
             .push(row);
     }
-    let mut after = Vec::new();
+    let mut lapsed_runs = Lapsed::default();
     for (worker, rows) in by_worker {
         let lapsed = |row: &Row| row.5.unwrap_or(0) <= now.0;
         if !rows.iter().any(lapsed) {
@@ -111,10 +116,13 @@ pub async fn leases(
                 } if lease_until <= now => Some(TaskEvent::LeaseLapsed { run, alone }),
                 _ => None,
             };
-            after.extend(judge(store, *job, *id, &lost, policy).await?);
+            let done = judge(store, *job, *id, &lost, policy).await?;
+            // One that was renewed, or ended, in the meantime leaves nothing to be done.
+            lapsed_runs.runs += u64::from(!done.is_empty());
+            lapsed_runs.after.extend(done);
         }
     }
-    Ok(after)
+    Ok(lapsed_runs)
 }
 
 /// Everything that was released or ran is a dead predecessor's: for the start of a process that shares database and

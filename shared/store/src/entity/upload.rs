@@ -41,6 +41,8 @@ pub struct Model {
     pub created_at: i64,
     /// W3C `traceparent` of its last byte.
     pub trace: Option<String>,
+    /// The store may hold bytes of it. A service one version behind leaves this when they go.
+    pub holds_bytes: bool,
 }
 
 /// None: queries join by hand.

@@ -4,6 +4,7 @@
 mod ddl;
 mod m0001_first;
 mod m0002_cluster;
+mod m0003_swept;
 
 use crate::{StoreError, error::Attempt, now};
 use sea_orm::{
@@ -22,6 +23,7 @@ fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
         Box::new(m0001_first::Migration),
         Box::new(m0002_cluster::Migration),
+        Box::new(m0003_swept::Migration),
     ]
 }
 

@@ -31,28 +31,71 @@ const BATCHES: u32 = 40;
 pub async fn old_rows(store: &Store) -> Result<(), StoreError> {
     let db = store.db();
     let now = now(db).await?;
-    idempotency_key::Entity::delete_many()
-        .filter(idempotency_key::Column::CreatedAt.lte(now.plus_ms(-KEYS_MS).0))
-        .exec(db)
-        .await
-        .attempt("forgetting old keys")?;
-    commit::Entity::delete_many()
-        .filter(commit::Column::Id.lt(first_id(now.plus_ms(-DAY_MS))))
-        .exec(db)
-        .await
-        .attempt("forgetting marks of commits")?;
+    in_batches(|| old_keys(db, now.plus_ms(-KEYS_MS))).await?;
+    in_batches(|| old_marks(db, first_id(now.plus_ms(-DAY_MS)))).await?;
     gone_workers(db, now).await?;
-    workers::forget_wishes(db, now.plus_ms(-WISHES_MS)).await?;
-    for _ in 0..BATCHES {
-        let deleted = deleted_stories(db, now.plus_ms(-DAY_MS)).await?;
-        let old = old_stories(db, now.plus_ms(-STORIES_MS)).await?;
-        if deleted.max(old) < BATCH {
-            break;
-        }
-    }
+    in_batches(|| workers::forget_wishes(db, now.plus_ms(-WISHES_MS), BATCH)).await?;
+    in_batches(|| deleted_stories(db, now.plus_ms(-DAY_MS))).await?;
+    in_batches(|| old_stories(db, now.plus_ms(-STORIES_MS))).await?;
     store
         .transact(|txn| async move { ended::add_up(&*txn).await })
         .await
+}
+
+/// Goes on until a batch is not full any more, or there were many.
+async fn in_batches<F>(mut batch: impl FnMut() -> F) -> Result<(), StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>>,
+{
+    for _ in 0..BATCHES {
+        if batch().await? < BATCH {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Up to the time of the last of a batch: a few more, when several were written in the same millisecond.
+async fn old_keys<C: ConnectionTrait>(db: &C, before: Timestamp) -> Result<u64, StoreError> {
+    let times: Vec<i64> = idempotency_key::Entity::find()
+        .select_only()
+        .column(idempotency_key::Column::CreatedAt)
+        .filter(idempotency_key::Column::CreatedAt.lte(before.0))
+        .order_by_asc(idempotency_key::Column::CreatedAt)
+        .limit(BATCH)
+        .into_tuple()
+        .all(db)
+        .await
+        .attempt("looking for old keys")?;
+    if let Some(last) = times.last() {
+        idempotency_key::Entity::delete_many()
+            .filter(idempotency_key::Column::CreatedAt.lte(*last))
+            .exec(db)
+            .await
+            .attempt("forgetting old keys")?;
+    }
+    Ok(times.len() as u64)
+}
+
+async fn old_marks<C: ConnectionTrait>(db: &C, before: Uuid) -> Result<u64, StoreError> {
+    let marks: Vec<Uuid> = commit::Entity::find()
+        .select_only()
+        .column(commit::Column::Id)
+        .filter(commit::Column::Id.lt(before))
+        .order_by_asc(commit::Column::Id)
+        .limit(BATCH)
+        .into_tuple()
+        .all(db)
+        .await
+        .attempt("looking for old marks of commits")?;
+    if let Some(last) = marks.last() {
+        commit::Entity::delete_many()
+            .filter(commit::Column::Id.lte(*last))
+            .exec(db)
+            .await
+            .attempt("forgetting marks of commits")?;
+    }
+    Ok(marks.len() as u64)
 }
 
 /// The smallest id that is made at this time (UUIDv7: 48 bits of milliseconds in front).

@@ -19,13 +19,15 @@ use uuid::Uuid;
 /// Rows forgotten at once.
 const BATCH: u64 = 500;
 
-/// Uploads that expired before `now` and still have bytes, the oldest first, without those that somebody writes to.
+/// Uploads that expired before `now` and still have bytes, the oldest first, without those that somebody writes to. Each
+/// comes until [`mark_gone`] says that its bytes are gone, and then never again.
 pub async fn expired<C: ConnectionTrait>(
     db: &C,
     now: Timestamp,
     limit: u64,
 ) -> Result<Vec<Upload>, StoreError> {
     upload::Entity::find()
+        .filter(upload::Column::HoldsBytes.eq(true))
         .filter(upload::Column::ExpiresAt.lte(now.0))
         .filter(upload::Column::ObjectKey.ne(""))
         .filter(
@@ -51,6 +53,7 @@ pub async fn mark_gone<C: ConnectionTrait>(
 ) -> Result<bool, StoreError> {
     let done = upload::Entity::update_many()
         .col_expr(upload::Column::ObjectKey, Expr::value(""))
+        .col_expr(upload::Column::HoldsBytes, Expr::value(false))
         .col_expr(upload::Column::FileId, Expr::value(None::<Uuid>))
         .filter(upload::Column::Id.eq(id.0))
         .filter(upload::Column::LockToken.eq(token))

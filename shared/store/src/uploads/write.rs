@@ -64,6 +64,7 @@ pub async fn insert<C: ConnectionTrait>(txn: &C, new: NewUpload) -> Result<Uploa
         expires_at: Some(at.plus_ms(new.expires_in_ms).0),
         created_at: at.0,
         trace: None,
+        holds_bytes: true,
     };
     upload::Entity::insert(upload::ActiveModel::from(row.clone()))
         .exec_without_returning(txn)

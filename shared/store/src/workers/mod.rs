@@ -15,7 +15,7 @@ use reelmill_domain::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    QuerySelect, sea_query::Expr,
 };
 
 mod wishes;
@@ -57,9 +57,13 @@ impl Worker {
     }
 }
 
-/// All workers that are remembered, the newest first.
-pub async fn all<C: ConnectionTrait>(db: &C) -> Result<Vec<Worker>, StoreError> {
+/// Workers that were heard within the last `within_ms`, those that said that they end among them, the newest first.
+pub async fn heard_within<C: ConnectionTrait>(
+    db: &C,
+    within_ms: i64,
+) -> Result<Vec<Worker>, StoreError> {
     let rows = worker::Entity::find()
+        .filter(worker::Column::SeenAt.gt(now(db).await?.plus_ms(-within_ms).0))
         .order_by_desc(worker::Column::FirstSeen)
         .all(db)
         .await
@@ -105,6 +109,18 @@ pub async fn find<C: ConnectionTrait>(db: &C, id: WorkerId) -> Result<Option<Wor
         .await
         .attempt("reading a worker")?;
     row.as_ref().map(from_row).transpose()
+}
+
+/// Whether a worker was heard and its operator lets it work: one that is disabled, or not enabled yet, is not.
+pub async fn is_admitted<C: ConnectionTrait>(db: &C, id: WorkerId) -> Result<bool, StoreError> {
+    let wanted: Option<String> = worker::Entity::find_by_id(id.0)
+        .select_only()
+        .column(worker::Column::Wanted)
+        .into_tuple()
+        .one(db)
+        .await
+        .attempt("reading the wish for a worker")?;
+    Ok(wanted.is_some_and(|wanted| wishes::state(&wanted) != WorkerState::Disabled))
 }
 
 fn from_row(row: &worker::Model) -> Result<Worker, StoreError> {

@@ -3,7 +3,8 @@
 use crate::{StoreError, entity::worker_wish, error::Attempt, now};
 use reelmill_domain::{api::WorkerState, time::Timestamp};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::Expr,
 };
 
 /// A name as it is kept.
@@ -78,15 +79,28 @@ pub(super) async fn write<C: ConnectionTrait>(
         .map_err(|error| error.duplicate_is_conflict(attempt, "wish"))
 }
 
-/// Forgets wishes for names under which nobody came since `before`.
+/// Forgets at most `limit` wishes for names under which nobody came since `before`. Returns how many it found.
 pub(crate) async fn forget<C: ConnectionTrait>(
     db: &C,
     before: Timestamp,
-) -> Result<(), StoreError> {
-    worker_wish::Entity::delete_many()
+    limit: u64,
+) -> Result<u64, StoreError> {
+    let names: Vec<String> = worker_wish::Entity::find()
+        .select_only()
+        .column(worker_wish::Column::Name)
         .filter(worker_wish::Column::At.lte(before.0))
-        .exec(db)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
         .await
-        .attempt("forgetting wishes for workers")
-        .map(|_| ())
+        .attempt("looking for old wishes for workers")?;
+    if !names.is_empty() {
+        worker_wish::Entity::delete_many()
+            .filter(worker_wish::Column::Name.is_in(names.iter()))
+            .filter(worker_wish::Column::At.lte(before.0))
+            .exec(db)
+            .await
+            .attempt("forgetting wishes for workers")?;
+    }
+    Ok(names.len() as u64)
 }

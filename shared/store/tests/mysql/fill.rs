@@ -2,8 +2,11 @@
 
 use super::database::Database;
 use crate::suite::fixture::*;
-use reelmill_domain::{id::JobId, lane::Lane};
-use reelmill_store::ConnectionTrait;
+use reelmill_domain::{
+    id::{JobId, UploadId},
+    lane::Lane,
+};
+use reelmill_store::{ConnectionTrait, uploads};
 use uuid::Uuid;
 
 /// Jobs that have ended, each with four tasks.
@@ -32,6 +35,7 @@ pub async fn fill(database: &Database) -> Filled {
         > 0
     {}
     assert_eq!(record(store, ended.id).await.job.state.name(), "completed");
+    let upload = upload(database).await;
     let queued = job(store, &["mkv"], 5).await;
     let large = job(store, &["mkv"], 5).await;
 
@@ -55,6 +59,7 @@ pub async fn fill(database: &Database) -> Filled {
         hex(large.id.0)
     );
     run(database, &sql).await;
+    rest(database, &upload).await;
     run(database, "DROP TABLE n").await;
     for table in TABLES {
         run(database, &format!("ANALYZE TABLE {table}")).await;
@@ -71,7 +76,75 @@ pub async fn fill(database: &Database) -> Filled {
     }
 }
 
-pub const TABLES: [&str; 9] = [
+/// Uploads that expired and of which only the rows are left, workers that were there today, keys and marks that have had
+/// their time: more than one sweep takes; and owners, one ready task each.
+pub const REST: u64 = 30_000;
+const OWNERS: u64 = 150;
+
+/// An upload whose bytes are gone, since a day.
+async fn upload(database: &Database) -> String {
+    let (db, token) = (database.store.db(), Uuid::now_v7());
+    let new = uploads::NewUpload {
+        id: UploadId(Uuid::now_v7()),
+        owner: String::new(),
+        name: "a.mp4".into(),
+        metadata: String::new(),
+        length: Some(1),
+        object_key: "sources/x".into(),
+        sink: serde_json::json!({}),
+        expires_in_ms: -24 * 3600 * 1000,
+        lock: Some((token, 0)),
+    };
+    let id = new.id;
+    uploads::insert(db, new).await.unwrap();
+    assert!(uploads::mark_gone(db, id, token).await.unwrap());
+    hex(id.0)
+}
+
+async fn rest(database: &Database, upload: &str) {
+    for (table, which, n, series) in [
+        ("uploads", format!("r.id = {upload}"), REST, 4),
+        ("workers", "TRUE".into(), REST, 5),
+    ] {
+        let mut select = String::new();
+        for column in columns(database, table).await {
+            select += &match column.as_str() {
+                "id" => format!("{}, ", id(series, "n.n", 0)),
+                "seen_at" => "r.seen_at - 3600000 - n.n, ".into(),
+                "expires_at" => "r.expires_at - n.n, ".into(),
+                other => format!("r.`{other}`, "),
+            };
+        }
+        let select = select.trim_end_matches(", ");
+        let sql = format!(
+            "INSERT INTO {table} SELECT {select} FROM {table} r, n WHERE {which} AND n.n < {n}"
+        );
+        run(database, &sql).await;
+    }
+    let old = id(0, "n.n", 0);
+    for sql in [
+        format!("INSERT INTO commits SELECT {old} FROM n WHERE n.n < {REST}"),
+        format!(
+            "INSERT INTO idempotency_keys SELECT '', CONCAT('k', n.n), '', {old}, n.n FROM n WHERE n.n < {REST}"
+        ),
+        format!(
+            "INSERT INTO worker_wishes SELECT CONCAT('w', n.n), 'live', n.n FROM n WHERE n.n < 100"
+        ),
+    ] {
+        run(database, &sql).await;
+    }
+    // Some of those who wait are others.
+    for (table, state) in [("jobs", "queued"), ("tasks", "ready")] {
+        let number = "CONV(HEX(SUBSTR(id, 3, 4)), 16, 10)";
+        let sql = format!(
+            "UPDATE {table} SET owner = CONCAT('o', {number}) \
+             WHERE state = '{state}' AND SUBSTR(id, 1, 2) = x'0002' AND {number} < {OWNERS}"
+        );
+        run(database, &sql).await;
+    }
+}
+
+pub const TABLES: [&str; 12] = [
     "jobs",
     "outputs",
     "tasks",
@@ -81,6 +154,9 @@ pub const TABLES: [&str; 9] = [
     "file_refs",
     "job_events",
     "uploads",
+    "workers",
+    "commits",
+    "idempotency_keys",
 ];
 
 /// Copies a job and all that belongs to it. A second apart each, into the past; ids are in that order, too.

@@ -17,12 +17,14 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
+use uuid::Uuid;
 
 /// More rows than that no statement may read.
 const MOST_ROWS: u64 = 600;
-/// What looks at everything that is open, to count it or to find a place in the queue: the test has eleven thousand open
-/// jobs and tasks, and two hundred thousand that have ended.
-const OPEN: [&str; 3] = [
+/// What looks at everything that is open, to count it or to find a place in the queue, or writes to all open tasks of a job:
+/// the test has eleven thousand open jobs and tasks, and two hundred thousand that have ended.
+const OPEN: [&str; 4] = [
+    "UPDATE `tasks` SET `priority`",
     "COUNT(`jobs`.`id`)",
     "COUNT(`tasks`.`id`)",
     "ORDER BY `jobs`.`priority`",
@@ -50,9 +52,25 @@ impl Log {
         }
         let mut sent = self.sent.lock().unwrap();
         let entry = sent.entry(shape(&statement.sql));
-        let (_, _, longest) = entry.or_insert_with(|| (statement.to_string(), step, elapsed));
+        let text = || binary_ids(&statement.to_string());
+        let (_, _, longest) = entry.or_insert_with(|| (text(), step, elapsed));
         *longest = (*longest).max(elapsed);
     }
+}
+
+/// Ids are bound as bytes, and would be written as text.
+fn binary_ids(sql: &str) -> String {
+    let mut parts = sql.split('\'');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    // What stands between two quotes, and what follows: in our statements no text has a quote in it.
+    while let (Some(quoted), Some(after)) = (parts.next(), parts.next()) {
+        match Uuid::parse_str(quoted) {
+            Ok(id) => text += &hex(id),
+            Err(_) => text += &format!("'{quoted}'"),
+        }
+        text += after;
+    }
+    text
 }
 
 /// Lists of any length are the same to us.
@@ -137,6 +155,7 @@ async fn scenario(store: &Store, log: &Log, filled: &fill::Filled) {
     reap::dispatches(store, TIMES.dispatch_ms, LEASE, &POLICY)
         .await
         .unwrap();
+    reap::is_held(db, messages[1].task).await.unwrap();
     log.step("a probe succeeds, its job is planned");
     say(store, &messages[0], succeeded(&messages[0], run)).await;
     log.step("an encode succeeds, what waited on it is ready");
@@ -198,7 +217,8 @@ async fn scenario(store: &Store, log: &Log, filled: &fill::Filled) {
     read::tasks_by_state(db).await.unwrap();
     read::lanes(db).await.unwrap();
     read::running(db).await.unwrap();
-    workers::all(db).await.unwrap();
+    workers::heard_within(db, 600_000).await.unwrap();
+    workers::is_admitted(db, worker.id).await.unwrap();
     log.step("the stories of all jobs");
     let last = events::last(db).await.unwrap();
     events::beginning(db).await.unwrap();
@@ -220,7 +240,9 @@ async fn scenario(store: &Store, log: &Log, filled: &fill::Filled) {
     sweep::old_rows(store).await.unwrap();
     let at = now(db).await.unwrap();
     uploads::expired(db, at, 100).await.unwrap();
-    uploads::forget(db, at).await.unwrap();
+    uploads::forget(db, at.plus_s(-7 * 24 * 3600))
+        .await
+        .unwrap();
     log.step("an operator's wish");
     workers::want(db, worker.id, WorkerState::Draining)
         .await

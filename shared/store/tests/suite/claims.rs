@@ -5,7 +5,13 @@ use reelmill_domain::api::WorkerState;
 use reelmill_domain::{lane::Lane, wire::Traceparent};
 use reelmill_store::{Store, entity::task, jobs::NewJob, read, workers};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 use uuid::Uuid;
 
 pub async fn two_dispatchers_claim_no_task_twice(store: &Store) {
@@ -80,6 +86,30 @@ pub async fn owners_take_turns_and_then_jobs(store: &Store) {
         rest[2].job, low.id,
         "what is less urgent fills the room that is left"
     );
+}
+
+pub async fn many_owners_cost_few_queries_and_none_is_forgotten(store: &Store) {
+    // The oldest job is that of the last owner by name.
+    let mut jobs = Vec::new();
+    for n in (0..60).rev() {
+        let owner = format!("owner-{n:02}");
+        let made = job_of(store, &owner, &["mkv"], 5, NewJob::default()).await;
+        jobs.push(made.id);
+    }
+    heard(store, &worker(1)).await;
+    let (mut watched, sent) = (store.clone(), Arc::new(AtomicUsize::new(0)));
+    let count = sent.clone();
+    watched.observe(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    let claimed = claim(&watched, Lane::light()).await;
+    assert_eq!(
+        claimed.iter().map(|m| m.job).collect::<Vec<_>>(),
+        jobs[..2],
+        "the oldest of all"
+    );
+    let sent = sent.load(Ordering::Relaxed);
+    assert!((20..100).contains(&sent), "{sent} statements");
 }
 
 pub async fn a_job_that_can_t_be_read_blocks_nobody(store: &Store) {

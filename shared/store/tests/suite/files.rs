@@ -16,6 +16,8 @@ use reelmill_store::{
     refs::{self, Holder},
     submit, sweep,
 };
+use sea_orm::ConnectionTrait;
+use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
 async fn doomed(store: &Store) -> Vec<String> {
@@ -25,6 +27,67 @@ async fn doomed(store: &Store) -> Vec<String> {
         .into_iter()
         .map(|(_, key)| key)
         .collect()
+}
+
+/// Makes rows of one kind that are older than anything is kept, as many.
+async fn old(store: &Store, rows: usize, sql: impl Fn(Uuid, usize) -> String) {
+    for start in (0..rows).step_by(50) {
+        let values: Vec<String> = (start..rows.min(start + 50))
+            .map(|n| sql(Uuid::from_u128(n as u128), n))
+            .collect();
+        let (head, _) = values[0].split_once(" VALUES ").unwrap();
+        let tails = values.iter().map(|v| v.split_once(" VALUES ").unwrap().1);
+        let sql = format!("{head} VALUES {}", tails.collect::<Vec<_>>().join(", "));
+        store.db().execute_unprepared(&sql).await.unwrap();
+    }
+}
+
+pub async fn old_rows_go_in_batches_and_young_ones_stay(store: &Store) {
+    let key = |id: Uuid, n: usize| {
+        let job = hex(id);
+        format!(
+            "INSERT INTO idempotency_keys (`owner`, `key`, body_hash, job_id, created_at) VALUES ('', 'k{n}', '', {job}, {n})"
+        )
+    };
+    old(store, 1_100, key).await;
+    old(store, 1_100, |id, _| {
+        format!("INSERT INTO commits (id) VALUES ({})", hex(id))
+    })
+    .await;
+    old(store, 1_100, |_, n| {
+        format!("INSERT INTO worker_wishes (name, wanted, `at`) VALUES ('w{n}', 'live', {n})")
+    })
+    .await;
+    let young = job(store, &["mkv"], 5).await;
+    let used = submit::Used {
+        body_hash: "ab".repeat(32),
+        job: young.id,
+    };
+    submit::remember(store.db(), "", "young", &used)
+        .await
+        .unwrap();
+    let young = count(store, "commits", "1 = 1").await - 1_100;
+
+    let mut watched = store.clone();
+    let deletes: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = deletes.clone();
+    watched.observe(move |info| {
+        let sql = &info.statement.sql;
+        if sql.starts_with("DELETE") {
+            heard.lock().unwrap().push(sql.clone());
+        }
+    });
+    sweep::old_rows(&watched).await.unwrap();
+    assert_eq!(count(store, "idempotency_keys", "1 = 1").await, 1);
+    assert_eq!(count(store, "commits", "id < x'01'").await, 0);
+    // The sweep's own transaction leaves a mark as well.
+    assert!(count(store, "commits", "1 = 1").await >= young);
+    assert_eq!(count(store, "worker_wishes", "1 = 1").await, 0);
+    for table in ["idempotency_keys", "commits", "worker_wishes"] {
+        let deletes = deletes.lock().unwrap();
+        let of_table = deletes.iter().filter(|sql| sql.contains(table)).count();
+        assert_eq!(of_table, 3, "{table}: two batches of 500 and one of 100");
+    }
 }
 
 pub async fn the_last_reference_dooms_a_file(store: &Store) {

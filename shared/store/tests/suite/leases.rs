@@ -90,10 +90,12 @@ pub async fn lapsed_leases_of_a_silent_worker_are_judged_together(store: &Store)
     start_for(store, &messages[0], &worker, -1).await;
     start_for(store, &messages[1], &worker, 60_000).await;
     // The worker is silent (its lease counts as zero here), but one of its runs may still be renewed.
-    reap::leases(store, 0, &POLICY).await.unwrap();
+    let lost = reap::leases(store, 0, &POLICY).await.unwrap();
+    assert_eq!((lost.runs, lost.after.len()), (0, 0));
     assert_eq!(row(store, messages[0].task).await.state, "running");
     // It lives: it forgot the run.
-    reap::leases(store, LEASE, &POLICY).await.unwrap();
+    let lost = reap::leases(store, LEASE, &POLICY).await.unwrap();
+    assert_eq!(lost.runs, 1);
     let lost = row(store, messages[0].task).await;
     assert_eq!(
         (lost.state.as_str(), lost.losses, lost.failures),

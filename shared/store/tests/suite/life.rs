@@ -41,11 +41,14 @@ pub async fn a_job_goes_from_post_to_published(store: &Store) {
     }
     let assembles = claim(store, Lane::light()).await;
     assert_eq!(assembles.len(), 2, "one slot and one to wait for it");
+    let mut ends = Vec::new();
     for message in assembles {
         assert_eq!(message.parts.len(), 1, "the part that it joins");
         let run = start(store, &message, &worker).await;
-        say(store, &message, succeeded(&message, run)).await;
+        let after = say(store, &message, succeeded(&message, run)).await;
+        ends.push(after.contains(&AfterCommit::Ended("completed")));
     }
+    assert_eq!(ends, [false, true], "it is counted once");
 
     let done = record(store, job.id).await.job;
     assert!(

@@ -6,6 +6,7 @@ use reelmill_store::{
     Store, renew,
     workers::{self, Admission},
 };
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 async fn speak(store: &Store, info: &WorkerInfo, admission: Admission) {
@@ -62,6 +63,30 @@ pub async fn a_disabled_worker_stays_so_when_its_process_starts_anew(store: &Sto
             .await
             .unwrap()
     );
+}
+
+pub async fn who_was_heard_lately_is_listed_and_may_work_once_enabled(store: &Store) {
+    let (early, late) = (worker(1), worker(1));
+    speak(store, &early, Admission::Open).await;
+    let sql = format!(
+        "UPDATE workers SET seen_at = seen_at - 60000 WHERE id = {}",
+        hex(early.id.0)
+    );
+    store.db().execute_unprepared(&sql).await.unwrap();
+    speak(store, &late, Admission::ByOperator).await;
+    let db = store.db();
+    let heard = async |within_ms| -> Vec<WorkerId> {
+        let heard = workers::heard_within(db, within_ms).await.unwrap();
+        heard.into_iter().map(|worker| worker.info.id).collect()
+    };
+    assert_eq!(heard(30_000).await, [late.id]);
+    assert_eq!(heard(90_000).await, [late.id, early.id]);
+    let admitted = async |id| workers::is_admitted(db, id).await.unwrap();
+    assert!(admitted(early.id).await);
+    assert!(!admitted(late.id).await);
+    assert!(!admitted(WorkerId(Uuid::now_v7())).await);
+    want(store, &late, WorkerState::Live).await;
+    assert!(admitted(late.id).await);
 }
 
 pub async fn a_worker_waits_until_it_is_admitted(store: &Store) {
