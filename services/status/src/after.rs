@@ -5,6 +5,7 @@ use reelmill_domain::{
     id::{RunId, WorkerId},
     wire::{Control, Order, SCHEMA},
 };
+use reelmill_runtime::metrics;
 use reelmill_store::AfterCommit;
 
 impl Core {
@@ -16,6 +17,7 @@ impl Core {
                 AfterCommit::Stop(run) => runs.push(run),
                 AfterCommit::WakeDispatcher => self.wakeups.dispatch.notify_one(),
                 AfterCommit::ReapWork => self.wakeups.sweep.notify_one(),
+                AfterCommit::Ended(state) => metrics::job_ended(state),
                 AfterCommit::Published(_) => {}
             }
         }

@@ -64,7 +64,8 @@ async fn takers(core: &Core) -> Result<Takers, StoreError> {
     let (db, lease_ms) = (core.store.db(), core.config.lease_ms());
     let at = now(db).await?;
     let mut takers = Takers::default();
-    for worker in workers::all(db).await? {
+    // Who was silent for longer takes nothing.
+    for worker in workers::heard_within(db, lease_ms).await? {
         let state = worker.state(at, lease_ms);
         let lanes = worker.info.lanes.into_iter().filter(|l| l.slots > 0);
         let lanes = lanes.map(|l| l.lane);

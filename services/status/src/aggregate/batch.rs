@@ -6,11 +6,14 @@ use super::{
 };
 use crate::core::Core;
 use reelmill_domain::{
-    id::{JobId, RunId},
+    id::{JobId, RunId, WorkerId},
     wire::{RunRef, WorkerEvent, WorkerEventBody},
 };
 use reelmill_runtime::{metrics, trace};
-use reelmill_store::{AfterCommit, Change, ConnectionTrait, Policy, StoreError, apply_in, sweeps};
+use reelmill_store::{
+    AfterCommit, Change, ConnectionTrait, Policy, StoreError, apply_in, sweeps, workers,
+};
+use std::collections::BTreeSet;
 use tracing::Span;
 
 /// Applies them in their order, all or none.
@@ -21,15 +24,17 @@ pub async fn apply(core: &Core, job: JobId, events: &[&WorkerEvent]) -> Result<(
         true => core.planning_policy().await?,
         false => core.policy(),
     };
+    let refused = refused(core, events).await?;
     let lease_ms = core.config.lease_ms();
     let changes: Vec<(RunRef, Make)> = events
         .iter()
-        .filter_map(|event| change::of(event, lease_ms))
+        .filter_map(|event| change::of(event, lease_ms, !refused.contains(&event.worker)))
         .collect();
     let (changes, policy) = (&changes, &policy);
+    // Events may come twice whatever the database does: a second time they change nothing.
     let outcome = core
         .store
-        .transact(|txn| async move {
+        .transact_repeatable(|txn| async move {
             let mut after = Vec::new();
             for (run, make) in changes {
                 after.push(one(&*txn, job, run, make, policy).await?);
@@ -46,7 +51,16 @@ pub async fn apply(core: &Core, job: JobId, events: &[&WorkerEvent]) -> Result<(
         span::published(span, job, after);
     }
     drop(spans);
-    let after: Vec<AfterCommit> = after.into_iter().flatten().collect();
+    let mut after: Vec<AfterCommit> = after.into_iter().flatten().collect();
+    for event in events {
+        if let WorkerEventBody::Started { run, .. } = &event.body
+            && refused.contains(&event.worker)
+        {
+            tracing::warn!(worker = %event.worker, task = %run.task, "a worker that is not enabled started a task, which another gets");
+            metrics::event_refused("not_admitted");
+            after.push(AfterCommit::Stop(run.run));
+        }
+    }
     let in_vain = |run: RunId| after.contains(&AfterCommit::Stop(run));
     let mut rubbish = false;
     for event in events {
@@ -64,6 +78,22 @@ pub async fn apply(core: &Core, job: JobId, events: &[&WorkerEvent]) -> Result<(
         core.wakeups.sweep.notify_one();
     }
     Ok(())
+}
+
+/// Who starts a task here and may not: where an operator admits workers, those whom he hasn't enabled.
+async fn refused(core: &Core, events: &[&WorkerEvent]) -> Result<BTreeSet<WorkerId>, StoreError> {
+    let mut refused = BTreeSet::new();
+    if !core.config.require_enable {
+        return Ok(refused);
+    }
+    for event in events {
+        if matches!(event.body, WorkerEventBody::Started { .. })
+            && !workers::is_admitted(core.store.db(), event.worker).await?
+        {
+            refused.insert(event.worker);
+        }
+    }
+    Ok(refused)
 }
 
 /// What is to be done after the commit. Every run of a job that was deleted worked in vain.

@@ -2,7 +2,7 @@
 
 use reelmill_domain::{
     event::{TaskEvent, TaskResult},
-    task::Task,
+    task::{Task, TaskState},
     time::Timestamp,
     wire::{RunRef, WorkerEvent, WorkerEventBody},
 };
@@ -10,20 +10,25 @@ use reelmill_domain::{
 /// Builds a task's event from the task and the database's time.
 pub type Make = Box<dyn Fn(&Task, Timestamp) -> Option<TaskEvent> + Send + Sync>;
 
-/// What an event comes to; `None` for what a worker says of itself.
-pub fn of(event: &WorkerEvent, lease_ms: i64) -> Option<(RunRef, Make)> {
+/// What an event comes to; `None` for what a worker says of itself. The start of a worker that is not `admitted` takes its
+/// task back, so that another gets it; where the run would be stopped anyway, it is.
+pub fn of(event: &WorkerEvent, lease_ms: i64, admitted: bool) -> Option<(RunRef, Make)> {
     let worker = event.worker;
     let change: (RunRef, Make) = match event.body.clone() {
         WorkerEventBody::Started { run, .. } => {
             let RunRef {
                 attempt, run: id, ..
             } = run;
-            let make = move |_: &Task, now: Timestamp| {
-                Some(TaskEvent::Started {
-                    attempt,
-                    run: id,
-                    worker,
-                    lease_until: now.plus_ms(lease_ms),
+            let make = move |task: &Task, now: Timestamp| {
+                let released = matches!(task.state, TaskState::Dispatched { .. });
+                Some(match released && task.attempt == attempt && !admitted {
+                    true => TaskEvent::TakenBack,
+                    false => TaskEvent::Started {
+                        attempt,
+                        run: id,
+                        worker,
+                        lease_until: now.plus_ms(lease_ms),
+                    },
                 })
             };
             (run, Box::new(make))

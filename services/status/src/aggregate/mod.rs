@@ -13,6 +13,7 @@ use reelmill_domain::{
     time::Timestamp,
     wire::{SCHEMA, WorkerEvent, WorkerEventBody},
 };
+use reelmill_runtime::metrics;
 use shard::Item;
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -125,6 +126,7 @@ fn job_of(event: &WorkerEvent) -> Option<JobId> {
 async fn park(delivery: Delivery<WorkerEvent>, parked: &mut JoinSet<()>) {
     let event = &delivery.message;
     tracing::error!(event = %event.id, schema = event.schema, ours = SCHEMA, "an event of a newer version; bring status up to date");
+    metrics::event_refused("newer_version");
     while parked.try_join_next().is_some() {}
     if parked.len() >= PARKED {
         parked.join_next().await;

@@ -182,4 +182,5 @@ async fn of_worker(core: &Core, events: &[&WorkerEvent]) -> Result<(), StoreErro
 fn put_aside(event: &WorkerEvent, error: &StoreError) {
     let said = serde_json::to_string(event).unwrap_or_default();
     tracing::error!(event = %event.id, %error, said, "an event can't be applied and was left aside");
+    metrics::event_refused("not_applicable");
 }

@@ -28,11 +28,11 @@ pub async fn list(State(core): State<Shared>) -> Result<Json<Page<WorkerView>>, 
     let db = core.store.db();
     let at = now(db).await.map_err(|e| of_store(&e))?;
     let running = read::running(db).await.map_err(|e| of_store(&e))?;
-    let all = workers::all(db).await.map_err(|e| of_store(&e))?;
-    let shown = all
-        .into_iter()
-        .filter(|w| at.since_ms(w.seen_at) < REMEMBER_S * 1000);
+    let shown = workers::heard_within(db, REMEMBER_S * 1000)
+        .await
+        .map_err(|e| of_store(&e))?;
     let items = shown
+        .into_iter()
         .map(|worker| view(&core, worker, &running, at))
         .collect();
     Ok(Json(Page {
