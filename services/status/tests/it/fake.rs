@@ -43,6 +43,10 @@ pub struct Run {
 
 impl Fake {
     pub async fn start(world: &World, encode: u16) -> Self {
+        Self::start_named(world, "fake", encode).await
+    }
+
+    pub async fn start_named(world: &World, name: &str, encode: u16) -> Self {
         let slots = |lane, slots| LaneSlots {
             lane,
             slots,
@@ -50,7 +54,7 @@ impl Fake {
         };
         let info = WorkerInfo {
             id: WorkerId(Uuid::now_v7()),
-            name: "fake".into(),
+            name: name.into(),
             version: "0".into(),
             lanes: vec![slots(Lane::light(), 1), slots(Lane::encode(), encode)],
             abilities: Abilities {

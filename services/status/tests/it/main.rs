@@ -6,10 +6,12 @@
     reason = "a test that fails says where"
 )]
 
+mod admission;
 mod begun;
 mod chaos;
 mod cluster;
 mod fake;
+mod foreign;
 mod life;
 mod lists;
 mod media;

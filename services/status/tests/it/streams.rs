@@ -170,6 +170,50 @@ async fn a_live_stream_tells_progress_and_the_end(world: World) {
     assert_eq!(gone.last().unwrap().data["job"], job.id.to_string());
 }
 
+in_both_worlds!(a_browser_is_sent_away_from_a_deleted_job);
+
+/// An `EventSource` comes back after every end of a stream, with the last id that it heard, until it is answered 204.
+async fn a_browser_is_sent_away_from_a_deleted_job(world: World) {
+    let status = world.status().await;
+    let job = world.submit(&["mkv"]).await;
+    let path = format!("/api/v1/jobs/{}/events", job.id);
+    let come = |last: Option<String>| {
+        let request = reqwest::Client::new().get(format!("{}{path}", status.url));
+        match last {
+            Some(last) => request.header("Last-Event-ID", last),
+            None => request,
+        }
+    };
+    let mut open = come(None).send().await.unwrap().bytes_stream();
+    world.delete(job.id).await;
+    // What it listens to is told to the end, and ends.
+    let mut text = String::new();
+    let read = async {
+        while let Some(bytes) = open.next().await {
+            text += std::str::from_utf8(&bytes.unwrap()).unwrap();
+        }
+    };
+    tokio::time::timeout(SOON, read).await.unwrap();
+    let last = text.split("\n\n").filter_map(parse).last().unwrap();
+    assert_eq!(last.event, "deleted");
+
+    // One that was away when it ended hears of it first.
+    for (heard, expected) in [(None, 200), (Some("1".to_owned()), 200), (last.id, 204)] {
+        let answer = come(heard.clone()).send().await.unwrap();
+        assert_eq!(answer.status(), expected, "{heard:?}");
+        let body = answer.text().await.unwrap();
+        assert_eq!(body.contains("event: deleted"), expected == 200, "{body}");
+    }
+    // A page that was open through a change of status's process is told the same.
+    status.stop().await;
+    let status = world.status().await;
+    let again = format!("{}{path}", status.url);
+    let again = reqwest::Client::new()
+        .get(again)
+        .header("Last-Event-ID", "9999");
+    assert_eq!(again.send().await.unwrap().status(), 204);
+}
+
 in_both_worlds!(a_stream_of_nothing_is_404_and_a_stopped_status_ends_its_streams);
 
 async fn a_stream_of_nothing_is_404_and_a_stopped_status_ends_its_streams(world: World) {
