@@ -18,6 +18,7 @@ pub mod read;
 pub mod reap;
 pub mod refs;
 pub mod renew;
+pub mod sole;
 mod sources;
 pub mod submit;
 pub mod sweep;

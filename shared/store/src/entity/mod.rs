@@ -10,6 +10,7 @@ pub mod job_event;
 pub mod lane;
 pub mod output;
 pub mod prefix_sweep;
+pub mod sole_claim;
 pub mod source;
 pub mod stored_file;
 pub mod task;

@@ -5,6 +5,7 @@ mod ddl;
 mod m0001_first;
 mod m0002_cluster;
 mod m0003_swept;
+mod m0004_sole;
 
 use crate::{StoreError, error::Attempt, now};
 use sea_orm::{
@@ -24,6 +25,7 @@ fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0001_first::Migration),
         Box::new(m0002_cluster::Migration),
         Box::new(m0003_swept::Migration),
+        Box::new(m0004_sole::Migration),
     ]
 }
 

@@ -226,6 +226,7 @@ pub fn result(message: &TaskMessage, run: RunId) -> TaskResult {
                 frames: spec.frames,
                 cpu_s: 1.0,
                 warnings: Vec::new(),
+                sound_made_anew: false,
             },
         },
         TaskSpec::Assemble(_) | TaskSpec::Thumbnails(_) => {

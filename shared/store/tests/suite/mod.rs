@@ -46,6 +46,8 @@ macro_rules! every_test {
             uploads::an_expired_upload_is_swept_unless_somebody_writes_to_it,
             workers::a_disabled_worker_stays_so_when_its_process_starts_anew,
             workers::a_worker_waits_until_it_is_admitted,
+            sole::only_one_process_claims_a_database,
+            sole::of_many_processes_at_once_one_claims_a_database,
             keys::keys_that_differ_in_anything_are_different_keys,
         );
     };
@@ -58,6 +60,7 @@ pub mod fixture;
 pub mod keys;
 pub mod leases;
 pub mod life;
+pub mod sole;
 pub mod stories;
 pub mod uploads;
 pub mod workers;
