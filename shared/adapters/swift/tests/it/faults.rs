@@ -40,6 +40,39 @@ async fn a_refused_token_is_replaced_wherever_it_happens() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_refused_for_good_is_told_from_a_server_that_is_away() {
+    let (fresh, proxy) = through_proxy().await;
+    let store = fresh.open();
+    store.put_bytes("o", "x".into()).await.unwrap();
+    for (status, code) in [
+        (403, "misconfigured"),
+        (401, "misconfigured"),
+        (503, "unreachable"),
+    ] {
+        let hits = proxy.add(Rule::new(Fault::Answer(status)));
+        let refused = [
+            store.check().await.unwrap_err(),
+            store.head("o").await.unwrap_err(),
+        ];
+        assert!(hits.count() > 0);
+        proxy.clear();
+        for error in refused {
+            assert_eq!(error.code(), code, "{status}: {error}");
+        }
+    }
+    let mut config = fresh.config.clone();
+    config.auth = SwiftAuth::V1 {
+        url: auth_url(),
+        user: "test:nobody".into(),
+        key: Secret::new("testing"),
+    };
+    let nobody = reelmill_swift::SwiftStore::open(config).unwrap();
+    assert_eq!(nobody.check().await.unwrap_err().code(), "misconfigured");
+    assert_eq!(nobody.head("o").await.unwrap_err().code(), "misconfigured");
+    assert!(whole(&*store, "o").await == b"x");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_that_are_refused_at_once_log_in_once() {
     let (fresh, proxy) = through_proxy().await;
     let store = fresh.open();
