@@ -4,6 +4,7 @@
 
 mod after;
 mod aggregate;
+mod apart;
 mod api;
 mod config;
 mod core;

@@ -1,7 +1,7 @@
 //! Status as one thing: its router, and its parts that run until it is stopped.
 
 use crate::{
-    aggregate, api,
+    aggregate, apart, api,
     config::StatusConfig,
     core::Core,
     dead, dispatch,
@@ -118,6 +118,7 @@ fn parts_of(core: &Arc<Core>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
         part!("bury dead tasks", dead::run),
         part!("release tasks", dispatch::run),
         part!("measure the lag of events", marks::run),
+        part!("count what can't be read", apart::run),
         part!("reap", reap::run),
         part!("sweep", sweep::run),
         part!("listen to progress", progress::listen),

@@ -58,6 +58,11 @@ pub trait Broker: Send + Sync + 'static {
 
     /// Whether the broker can be used now.
     async fn check(&self) -> Result<(), BrokerError>;
+
+    /// How many messages are kept apart because nobody could read them. None where messages never leave the process.
+    async fn unreadable(&self) -> Result<u64, BrokerError> {
+        Ok(0)
+    }
 }
 
 /// Why and what a broker gave up on.

@@ -189,4 +189,10 @@ impl Broker for RabbitBroker {
         let options = BasicQosOptions { global: false };
         within(attempt, channel.basic_qos(1, options)).await
     }
+
+    async fn unreadable(&self) -> Result<u64, BrokerError> {
+        let attempt = "counting what can't be read";
+        let channel = self.consumes.now(attempt)?.channel(attempt).await?;
+        within(attempt, topology::kept_apart(&channel)).await
+    }
 }

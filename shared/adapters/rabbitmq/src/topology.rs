@@ -111,15 +111,19 @@ pub async fn declare_listener(channel: &Channel, exchange: &str) -> lapin::Resul
     Ok(name)
 }
 
-async fn queue(channel: &Channel, name: ShortString, arguments: &FieldTable) -> lapin::Result<()> {
+/// How many messages are kept apart.
+pub async fn kept_apart(channel: &Channel) -> lapin::Result<u64> {
+    queue(channel, UNREADABLE.into(), &unreadable()).await
+}
+
+/// Makes a queue, if it isn't there; how many messages lie in it.
+async fn queue(channel: &Channel, name: ShortString, arguments: &FieldTable) -> lapin::Result<u64> {
     let options = QueueDeclareOptions {
         durable: true,
         ..Default::default()
     };
-    channel
-        .queue_declare(name, options, arguments.clone())
-        .await
-        .map(drop)
+    let queue = channel.queue_declare(name, options, arguments.clone());
+    Ok(queue.await?.message_count().into())
 }
 
 /// A durable queue that loses nothing: what it gives up goes to `dead`, and stays until it has arrived there

@@ -173,6 +173,14 @@ async fn what_is_no_message_at_all_stops_nothing() {
     broker.publish_job(&good).await.unwrap();
     let mut reader = broker.consume_jobs().await.unwrap();
     assert_eq!(reader.next().await.unwrap().message, good);
+    let told = async {
+        while broker.unreadable().await.unwrap() != bodies.len() as u64 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told)
+        .await
+        .unwrap();
     for _ in bodies {
         let (properties, _) = taken(&channel, "reelmill.unreadable").await;
         let deaths = properties.headers().as_ref().unwrap().inner();
