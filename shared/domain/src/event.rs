@@ -135,6 +135,9 @@ pub struct Part {
     /// What the owner should know of the source, as making the part showed.
     #[serde(default)]
     pub warnings: Vec<Warning>,
+    /// Its sound was to be copied, but was damaged so that it had to be made anew.
+    #[serde(default)]
+    pub sound_made_anew: bool,
 }
 
 /// Why a run failed.

@@ -4,6 +4,8 @@ use crate::media::{Color, Ratio};
 use crate::preset::{AudioEncoder, Container, Rate, VideoEncoder};
 use serde::{Deserialize, Serialize};
 
+mod anew;
+
 /// The work of one task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -151,18 +153,27 @@ pub struct AudioSpec {
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum AudioHow {
     /// Copy packets.
-    Copy,
-    /// Encode.
-    Encode {
-        /// The encoder.
-        encoder: AudioEncoder,
-        /// Kilobits per second.
-        bitrate_kbps: u32,
-        /// Channels made: 1 mono, 2 stereo, 6 as 5.1, 8 as 7.1; nothing else.
-        channels: u16,
-        /// Samples per second made.
-        sample_rate: u32,
+    Copy {
+        /// How to make it when the container refuses its packets because they are damaged. Tasks that were planned before
+        /// this was known have none: then the encode fails.
+        #[serde(default)]
+        otherwise: Option<AudioEncode>,
     },
+    /// Encode.
+    Encode(AudioEncode),
+}
+
+/// An encode of sound, resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudioEncode {
+    /// The encoder.
+    pub encoder: AudioEncoder,
+    /// Kilobits per second.
+    pub bitrate_kbps: u32,
+    /// Channels made: 1 mono, 2 stereo, 6 as 5.1, 8 as 7.1; nothing else.
+    pub channels: u16,
+    /// Samples per second made.
+    pub sample_rate: u32,
 }
 
 /// Join, mux, verify, publish.
@@ -269,4 +280,16 @@ pub struct ExpectAudio {
     /// The source's own packets, copied: what is wrong with them is wrong here too.
     #[serde(default)]
     pub copied: bool,
+    /// What it is when it had to be made anew instead of copied; the times hold for both. None when that isn't foreseen.
+    #[serde(default)]
+    pub otherwise: Option<ExpectAnew>,
+}
+
+/// The sound expected when it could not be copied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectAnew {
+    /// Codec name as ffprobe calls it.
+    pub codec: String,
+    /// Channels.
+    pub channels: u16,
 }

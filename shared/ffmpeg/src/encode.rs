@@ -13,18 +13,21 @@ use tokio_util::sync::CancellationToken;
 pub struct Encoded {
     /// Frames that ffmpeg says it wrote; 0 without a picture.
     pub frames: u64,
-    /// Processor time of ffmpeg, user and system, in seconds.
+    /// Processor time of the ffmpeg that made it, user and system, in seconds.
     pub cpu_s: f64,
     /// Errors that it met and went on after, as a damaged source makes its decoders tell.
     pub errors: u64,
     /// The end of its log.
     pub log_tail: String,
+    /// The sound was to be copied, but its packets were refused, and it was decoded and made anew.
+    pub sound_made_anew: bool,
 }
 
 impl Encoded {
     /// What the source's owner should know although the output may be as long as it should be.
-    pub fn warning(&self) -> Option<Warning> {
-        concealed(self.errors)
+    pub fn warnings(&self) -> Vec<Warning> {
+        let anew = self.sound_made_anew.then(made_anew);
+        concealed(self.errors).into_iter().chain(anew).collect()
     }
 }
 
@@ -38,11 +41,48 @@ pub(crate) fn concealed(errors: u64) -> Option<Warning> {
     })
 }
 
+fn made_anew() -> Warning {
+    Warning {
+        code: "source_damaged".into(),
+        message: "The source is damaged: its sound could not be copied as it is, and was decoded and encoded anew."
+            .into(),
+    }
+}
+
 /// Encodes `input` as `spec` says into `output`, which is replaced. The run's current folder is that of `output`.
+///
+/// Muxers look into some packets of copied sound (AC-3 in MP4, AAC in most files) and give up the whole file over a damaged
+/// one. When that happens, the sound is made anew in a second encode, if the spec says how.
 ///
 /// # Errors
 /// See [`RunError`]. What lies at `output` is then not to be used.
 pub async fn encode(
+    tools: &Tools,
+    spec: &EncodeSpec,
+    input: &Path,
+    output: &Path,
+    limits: &RunLimits,
+    mut on_progress: impl FnMut(FfmpegProgress) + Send,
+    cancel: &CancellationToken,
+) -> Result<Encoded, RunError> {
+    let mut report = |said| on_progress(said);
+    let first = once(tools, spec, input, output, limits, &mut report, cancel).await;
+    let (refused, anew) = match (first, spec.with_sound_made_anew()) {
+        (Err(error), Some(anew)) if error.is_packet_refused() => (error, anew),
+        (first, _) => return first,
+    };
+    tracing::info!(
+        log = refused.log_tail,
+        "the sound can't be copied; encoding it anew"
+    );
+    let encoded = once(tools, &anew, input, output, limits, report, cancel).await?;
+    Ok(Encoded {
+        sound_made_anew: true,
+        ..encoded
+    })
+}
+
+async fn once(
     tools: &Tools,
     spec: &EncodeSpec,
     input: &Path,
@@ -59,6 +99,7 @@ pub async fn encode(
         cpu_s: finished.cpu_s,
         errors: finished.log.errors(),
         log_tail: finished.log.tail(),
+        sound_made_anew: false,
     })
 }
 
@@ -106,6 +147,10 @@ pub(crate) fn succeeded(finished: &Finished) -> Result<(), RunError> {
         }
     } else if log_tail.lines().any(is_unreadable) {
         Cause::SourceUnreadable
+    } else if log_tail.lines().any(is_refused_packet) {
+        Cause::PacketRefused {
+            status: finished.status,
+        }
     } else {
         Cause::Exited {
             status: finished.status,
@@ -126,6 +171,22 @@ fn is_unreadable(line: &str) -> bool {
     let said = line.rsplit_once("] ").map_or(line, |(_, said)| said);
     said.starts_with("Error opening input file")
         || (said.starts_with("file:") && said.contains("Invalid data found"))
+}
+
+/// What a muxer found wrong with a packet: `av_interleaved_write_frame(): Invalid data found …` (up to 6.0) or `Error
+/// submitting a packet to the muxer: …` (6.1 and newer). Not what the disk, or memory, refused.
+fn is_refused_packet(line: &str) -> bool {
+    let submitting = [
+        "av_interleaved_write_frame(): ",
+        "Error submitting a packet to the muxer: ",
+    ];
+    let malformed = [
+        "Invalid data found",
+        "Invalid argument",
+        "Not yet implemented in FFmpeg",
+    ];
+    let why = submitting.iter().find_map(|words| line.split_once(words));
+    why.is_some_and(|(_, why)| malformed.iter().any(|words| why.starts_with(words)))
 }
 
 /// The folder that holds `file`.

@@ -61,6 +61,14 @@ pub enum Cause {
         /// Its exit status.
         status: i32,
     },
+    /// Its muxer refused a packet as malformed.
+    #[error(
+        "ffmpeg ended with status {status}: the file's format refused a piece of picture or sound"
+    )]
+    PacketRefused {
+        /// Its exit status.
+        status: i32,
+    },
     /// It could not make sense of the source.
     #[error("the source can't be read as media")]
     SourceUnreadable,
@@ -119,7 +127,7 @@ impl RunError {
         match self.cause {
             Cause::Spawn { .. } => "ffmpeg_not_started",
             Cause::Pipe { .. } => "ffmpeg_unreadable",
-            Cause::Exited { .. } => "ffmpeg_failed",
+            Cause::Exited { .. } | Cause::PacketRefused { .. } => "ffmpeg_failed",
             Cause::SourceUnreadable => "source_unreadable",
             Cause::Killed { .. } => "ffmpeg_killed",
             Cause::Stalled { .. } => "ffmpeg_stalled",
@@ -145,6 +153,11 @@ impl RunError {
     /// Whether the caller asked for this end.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.cause, Cause::Cancelled)
+    }
+
+    /// Whether a muxer refused a packet as malformed.
+    pub(crate) fn is_packet_refused(&self) -> bool {
+        matches!(self.cause, Cause::PacketRefused { .. })
     }
 
     /// The end of ffmpeg's log, if it said anything.

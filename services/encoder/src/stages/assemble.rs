@@ -12,7 +12,7 @@ use reelmill_domain::{
     wire::Stage,
 };
 use reelmill_ffmpeg::verify;
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 use tracing::Instrument;
 
 /// How much of the task is done when the result is verified: the rest is storing.
@@ -22,6 +22,7 @@ pub(super) const VERIFIED: f64 = 0.95;
 pub async fn assemble(run: &Run<'_>, spec: &AssembleSpec) -> Result<TaskResult, Fault> {
     let output = run.output()?;
     let part = only_part(&run.task.parts)?;
+    let spec = &asked_of(part, spec)?;
     let input = Input {
         key: part.key.clone(),
         bytes: part.bytes,
@@ -65,6 +66,19 @@ fn only_part(parts: &[Part]) -> Result<&Part, Fault> {
             ),
         ))),
     }
+}
+
+/// The task as the part that was made asks for it: its sound may have been made anew instead of copied.
+fn asked_of<'a>(part: &Part, spec: &'a AssembleSpec) -> Result<Cow<'a, AssembleSpec>, Fault> {
+    if !part.sound_made_anew {
+        return Ok(Cow::Borrowed(spec));
+    }
+    spec.with_sound_made_anew().map(Cow::Owned).ok_or_else(|| {
+        failed(lasting(
+            "bad_task",
+            "The part's sound was made anew, which was not planned; this is a fault of the service.",
+        ))
+    })
 }
 
 /// The part's checksum, which must be the one it was made with.

@@ -21,6 +21,7 @@ pub async fn sleep(run: &Run<'_>, ms: u64) -> Result<TaskResult, Fault> {
             frames: 0,
             cpu_s: 0.0,
             warnings: Vec::new(),
+            sound_made_anew: false,
         },
     })
 }

@@ -57,7 +57,8 @@ pub async fn encode(run: &Run<'_>, spec: &EncodeSpec) -> Result<TaskResult, Faul
             sha256,
             frames: encoded.frames,
             cpu_s: encoded.cpu_s,
-            warnings: encoded.warning().into_iter().collect(),
+            warnings: encoded.warnings(),
+            sound_made_anew: encoded.sound_made_anew,
         },
     })
 }

@@ -1,7 +1,11 @@
 //! Every stage, on real media, with its result checked by decoding.
 
 use crate::farm::{Farm, sources, specs};
-use reelmill_domain::{event::TaskResult, keys, spec::TaskSpec};
+use reelmill_domain::{
+    event::{Part, TaskResult},
+    keys,
+    spec::TaskSpec,
+};
 use reelmill_ffmpeg::sha256::sha256_file;
 use reelmill_objects::ObjectStore;
 use tokio_util::sync::CancellationToken;
@@ -181,6 +185,51 @@ async fn damage_that_only_decoding_shows_goes_with_the_part() {
     let failure = farm.fail(&strict).await;
     assert_eq!(failure.code, "source_damaged");
     assert!(failure.permanent);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_that_cannot_be_copied_is_made_anew_and_verified_as_such() {
+    let farm = Farm::new().await;
+    let film = sources::uncopyable(farm.folder.path(), "320x180", 50);
+    let source = farm.store(&film).await;
+    let (copying, mut wanted) = specs::copying(&source, SIZE, 50, true);
+    let hopeless = specs::copying(&source, SIZE, 50, false).0;
+    let failure = farm.fail(&farm.task(hopeless)).await;
+    assert_eq!(failure.code, "ffmpeg_failed", "the fault hit");
+
+    let part = farm.part(&farm.task(copying)).await;
+    assert!(part.sound_made_anew);
+    let told = part.warnings.iter().find(|w| w.message.contains("anew"));
+    assert_eq!(told.unwrap().code, "source_damaged");
+    let mut assemble = farm.task(TaskSpec::Assemble(wanted.clone()));
+    assemble.parts = vec![part.clone()];
+    let TaskResult::Made { media, .. } = farm.make(&assemble).await else {
+        panic!("not an assemble's result");
+    };
+    assert_eq!(media.audio_codec.as_deref(), Some("mp3"));
+    assert_eq!(media.frames, Some(50));
+
+    // A part that doesn't say so is held to the copy; one that does, to what was planned for it.
+    let silent = Part {
+        sound_made_anew: false,
+        ..part.clone()
+    };
+    let mut copied = farm.task(TaskSpec::Assemble(wanted.clone()));
+    copied.parts = vec![silent];
+    assert_eq!(farm.fail(&copied).await.code, "verification_failed");
+    let sound = wanted.expect.audio.as_mut().unwrap();
+    sound.otherwise.as_mut().unwrap().codec = "opus".into();
+    let mut other = farm.task(TaskSpec::Assemble(wanted.clone()));
+    other.parts = vec![part.clone()];
+    assert_eq!(farm.fail(&other).await.code, "verification_failed");
+    wanted.expect.audio.as_mut().unwrap().otherwise = None;
+    let mut unforeseen = farm.task(TaskSpec::Assemble(wanted));
+    unforeseen.parts = vec![part];
+    let failure = farm.fail(&unforeseen).await;
+    assert_eq!(
+        (failure.code.as_str(), failure.permanent),
+        ("bad_task", true)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

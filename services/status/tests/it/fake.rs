@@ -291,6 +291,7 @@ async fn make(world: &World, run: &Run) -> TaskResult {
                     frames: spec.frames,
                     cpu_s: 1.0,
                     warnings: Vec::new(),
+                    sound_made_anew: false,
                 },
             }
         }

@@ -4,7 +4,10 @@ use super::rate;
 use super::timeline::Made;
 use crate::media::{Media, Video};
 use crate::preset::{Container, VideoEncoder};
-use crate::spec::{AudioHow, AudioSpec, ExpectAudio, ExpectVideo, Expectation, Frames, VideoSpec};
+use crate::spec::{
+    AudioEncode, AudioHow, AudioSpec, ExpectAnew, ExpectAudio, ExpectVideo, Expectation, Frames,
+    VideoSpec,
+};
 
 /// Encoder delay and padding (MP3: up to 2,257 samples at 44.1 kHz; AAC: 2,048; Opus: 20 ms and 6.5 ms), and one
 /// frame of the source's own codec at both ends.
@@ -89,11 +92,20 @@ fn sound(
     made: &Made,
 ) -> Option<ExpectAudio> {
     let source = media.chosen_audio()?;
-    let (codec, channels) = match &spec.how {
-        AudioHow::Copy => (source.codec.clone(), source.channels),
-        AudioHow::Encode {
-            encoder, channels, ..
-        } => (encoder.codec().to_owned(), *channels),
+    let made_by = |encode: &AudioEncode| ExpectAnew {
+        codec: encode.encoder.codec().into(),
+        channels: encode.channels,
+    };
+    let (codec, channels, otherwise) = match &spec.how {
+        AudioHow::Copy { otherwise } => (
+            source.codec.clone(),
+            source.channels,
+            otherwise.as_ref().map(made_by),
+        ),
+        AudioHow::Encode(encode) => {
+            let ExpectAnew { codec, channels } = made_by(encode);
+            (codec, channels, None)
+        }
     };
     // A constant rate moves the first frame to its nearest tick.
     let tick_s = video
@@ -106,6 +118,7 @@ fn sound(
         tolerance_s: AUDIO_TOLERANCE_S,
         drift_s: DRIFT_S.max(tick_s),
         offset_s: made.offset_s,
-        copied: spec.how == AudioHow::Copy,
+        copied: matches!(spec.how, AudioHow::Copy { .. }),
+        otherwise,
     })
 }

@@ -3,7 +3,7 @@
 use super::{damage, timeline};
 use crate::media::{Audio, Media};
 use crate::preset::{AudioEncoder, AudioRecipe, Container, Missing, Preset};
-use crate::spec::{AudioHow, AudioSpec};
+use crate::spec::{AudioEncode, AudioHow, AudioSpec};
 
 /// A copied stream can't be filled up from the front; below this, in seconds, nobody hears that.
 const MOST_UNFILLED_S: f64 = 0.02;
@@ -25,21 +25,28 @@ pub(super) fn resolve(preset: &Preset, media: &Media) -> Result<Option<AudioSpec
             Missing::Skip => Err("The source has no sound.".into()),
         };
     };
+    let encode = encode(recipe, audio);
     let how = if can_copy(preset.container, recipe, audio, media) {
-        AudioHow::Copy
-    } else {
-        let channels = channels(recipe, audio.channels);
-        AudioHow::Encode {
-            encoder: recipe.encoder,
-            bitrate_kbps: bitrate(recipe, channels),
-            channels,
-            sample_rate: sample_rate(recipe.encoder, audio.sample_rate),
+        AudioHow::Copy {
+            otherwise: Some(encode),
         }
+    } else {
+        AudioHow::Encode(encode)
     };
     Ok(Some(AudioSpec {
         stream: audio.index,
         how,
     }))
+}
+
+fn encode(recipe: &AudioRecipe, audio: &Audio) -> AudioEncode {
+    let channels = channels(recipe, audio.channels);
+    AudioEncode {
+        encoder: recipe.encoder,
+        bitrate_kbps: bitrate(recipe, channels),
+        channels,
+        sample_rate: sample_rate(recipe.encoder, audio.sample_rate),
+    }
 }
 
 /// Copied when the recipe allows it, the container can hold it, it has no more channels than wanted, and nothing must

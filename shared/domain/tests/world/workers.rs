@@ -138,6 +138,7 @@ fn encoded() -> TaskResult {
             frames: 1,
             cpu_s: 0.0,
             warnings: Vec::new(),
+            sound_made_anew: false,
         },
     }
 }

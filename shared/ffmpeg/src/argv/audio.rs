@@ -2,20 +2,20 @@
 
 use super::common::Args;
 use reelmill_domain::preset::{AudioEncoder, Container};
-use reelmill_domain::spec::{AudioHow, AudioSpec};
+use reelmill_domain::spec::{AudioEncode, AudioHow, AudioSpec};
 
 pub(super) fn audio(args: &mut Args, spec: &AudioSpec, container: Container) {
     args.pair("-map", format!("0:{}", spec.stream));
     match spec.how {
-        AudioHow::Copy => {
+        AudioHow::Copy { .. } => {
             args.pair("-c:a", "copy");
         }
-        AudioHow::Encode {
+        AudioHow::Encode(AudioEncode {
             encoder,
             bitrate_kbps,
             channels,
             sample_rate,
-        } => {
+        }) => {
             args.pair("-c:a", name(encoder))
                 .pair("-b:a", {
                     let kbps = bitrate(encoder, bitrate_kbps, channels, sample_rate);

@@ -220,6 +220,7 @@ pub(super) mod tests {
                 drift_s: 0.05,
                 offset_s: 0.0,
                 copied: false,
+                otherwise: None,
             }),
         }
     }

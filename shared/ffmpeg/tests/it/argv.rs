@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use reelmill_domain::media::{Color, Ratio};
 use reelmill_domain::preset::{AudioEncoder, Container, Rate, VideoEncoder};
 use reelmill_domain::spec::{
-    AudioHow, AudioSpec, EncodeSpec, Input, SourceLimits, ThumbnailsSpec, VideoSpec,
+    AudioEncode, AudioHow, AudioSpec, EncodeSpec, Input, SourceLimits, ThumbnailsSpec, VideoSpec,
 };
 use reelmill_ffmpeg::argv;
 
@@ -43,12 +43,12 @@ fn picture(encoder: VideoEncoder, rate: Rate) -> VideoSpec {
 fn sound(encoder: AudioEncoder, channels: u16) -> AudioSpec {
     AudioSpec {
         stream: 2,
-        how: AudioHow::Encode {
+        how: AudioHow::Encode(AudioEncode {
             encoder,
             bitrate_kbps: 160,
             channels,
             sample_rate: 48_000,
-        },
+        }),
     }
 }
 
@@ -120,7 +120,7 @@ fn mp4_h264_tone_mapped_with_copied_sound() {
     video.tone_map = Some(hdr());
     let audio = AudioSpec {
         stream: 2,
-        how: AudioHow::Copy,
+        how: AudioHow::Copy { otherwise: None },
     };
     assert_snapshot!(lines(Container::Mp4, Some(video), Some(audio)));
 }

@@ -4,6 +4,7 @@
 mod argv;
 mod bounds;
 mod clocks;
+mod copied;
 mod damaged;
 mod formats;
 mod hostile;

@@ -57,6 +57,33 @@ pub fn rotten(to: &Path, size: &str, frames: u32) -> PathBuf {
     rotten
 }
 
+/// A film whose AAC begins with what looks like ADTS: muxers that find it try to take it off, and give up.
+pub fn uncopyable(to: &Path, size: &str, frames: u32) -> PathBuf {
+    let film = film(to, size, frames);
+    let made = to.join("uncopyable.mp4");
+    ffmpeg(&[
+        "-i",
+        path(&film),
+        "-c:v",
+        "copy",
+        "-c:a",
+        "aac",
+        path(&made),
+    ]);
+    let first = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "a:0", "-show_entries"])
+        .args(["packet=pos", "-of", "csv=p=0", "-read_intervals", "%+#1"])
+        .arg(&made)
+        .output()
+        .unwrap();
+    let first = String::from_utf8(first.stdout).unwrap();
+    let at: usize = first.trim().trim_end_matches(',').parse().unwrap();
+    let mut bytes = std::fs::read(&made).unwrap();
+    bytes[at..at + 8].fill(0xff);
+    std::fs::write(&made, bytes).unwrap();
+    made
+}
+
 /// The frames of a film's picture, counted by decoding it.
 pub fn decoded_frames(file: &Path) -> u64 {
     let out = Command::new("ffprobe")

@@ -3,8 +3,9 @@
 use reelmill_domain::{
     preset::{AudioEncoder, Container, Rate, VideoEncoder},
     spec::{
-        AssembleSpec, AudioHow, AudioSpec, EncodeSpec, ExpectAudio, ExpectVideo, Expectation,
-        Frames, Input, ProbeSpec, SourceLimits, TaskSpec, ThumbnailsSpec, VideoSpec,
+        AssembleSpec, AudioEncode, AudioHow, AudioSpec, EncodeSpec, ExpectAnew, ExpectAudio,
+        ExpectVideo, Expectation, Frames, Input, ProbeSpec, SourceLimits, TaskSpec, ThumbnailsSpec,
+        VideoSpec,
     },
 };
 
@@ -43,12 +44,12 @@ pub fn encode(source: &Input, size: (u32, u32), frames: u64, speed: &str, sound:
         }),
         audio: sound.then_some(AudioSpec {
             stream: 1,
-            how: AudioHow::Encode {
+            how: AudioHow::Encode(AudioEncode {
                 encoder: AudioEncoder::Aac,
                 bitrate_kbps: 96,
                 channels: 2,
                 sample_rate: 48_000,
-            },
+            }),
         }),
         container: Container::Mkv,
         frames,
@@ -87,10 +88,43 @@ pub fn assemble(source: &Input, size: (u32, u32), frames: u64, sound: bool) -> A
                 drift_s: 0.1,
                 offset_s: 0.0,
                 copied: false,
+                otherwise: None,
             }),
         },
         strict: false,
     }
+}
+
+/// The same picture with its sound copied, and how that would be made anew (as MP3, unlike the source's AAC) if that is
+/// foreseen.
+pub fn copying(
+    source: &Input,
+    size: (u32, u32),
+    frames: u64,
+    foreseen: bool,
+) -> (TaskSpec, AssembleSpec) {
+    let mut made = encode(source, size, frames, "ultrafast", true);
+    if let TaskSpec::Encode(EncodeSpec {
+        audio: Some(sound), ..
+    }) = &mut made
+    {
+        let otherwise = foreseen.then_some(AudioEncode {
+            encoder: AudioEncoder::Mp3,
+            bitrate_kbps: 96,
+            channels: 2,
+            sample_rate: 48_000,
+        });
+        sound.how = AudioHow::Copy { otherwise };
+    }
+    let mut wanted = assemble(source, size, frames, true);
+    if let Some(sound) = &mut wanted.expect.audio {
+        sound.copied = true;
+        sound.otherwise = foreseen.then(|| ExpectAnew {
+            codec: "mp3".to_owned(),
+            channels: 2,
+        });
+    }
+    (made, wanted)
 }
 
 pub fn thumbnails(source: &Input, duration_s: f64) -> TaskSpec {

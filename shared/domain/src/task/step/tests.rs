@@ -273,6 +273,7 @@ fn a_result_of_the_wrong_kind_is_a_failure() {
                 frames: 0,
                 cpu_s: 0.0,
                 warnings: Vec::new(),
+                sound_made_anew: false,
             },
         },
     };

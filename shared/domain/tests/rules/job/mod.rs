@@ -173,6 +173,7 @@ fn part() -> TaskResult {
             frames: 250,
             cpu_s: 1.0,
             warnings: Vec::new(),
+            sound_made_anew: false,
         },
     }
 }

@@ -1,5 +1,6 @@
 //! The planner: its rules, each on a source that needs it, and whole plans as golden files.
 
+mod anew;
 mod expect;
 mod picture;
 mod sound;
@@ -11,7 +12,8 @@ use reelmill_domain::media::{Audio, Color, Media, Ratio, Rotation, Video};
 use reelmill_domain::plan::{OutputPlan, damage, parts, plan};
 use reelmill_domain::preset::Preset;
 use reelmill_domain::spec::{
-    AudioHow, AudioSpec, EncodeSpec, Expectation, Frames, TaskSpec, ThumbnailsSpec, VideoSpec,
+    AssembleSpec, AudioHow, AudioSpec, EncodeSpec, ExpectAnew, Expectation, Frames, TaskSpec,
+    ThumbnailsSpec, VideoSpec,
 };
 use reelmill_domain::task::{Task, TaskState};
 use serde_json::json;
@@ -63,14 +65,13 @@ fn sound(preset: &Preset, source: Audio) -> AudioSpec {
 /// Channels, rate and kilobits of encoded sound.
 fn encoded(preset: &Preset, source: Audio) -> (u16, u32, u32) {
     match sound(preset, source).how {
-        AudioHow::Encode {
-            channels,
-            sample_rate,
-            bitrate_kbps,
-            ..
-        } => (channels, sample_rate, bitrate_kbps),
-        AudioHow::Copy => panic!("copied"),
+        AudioHow::Encode(made) => (made.channels, made.sample_rate, made.bitrate_kbps),
+        AudioHow::Copy { .. } => panic!("copied"),
     }
+}
+
+fn is_copied(sound: &AudioSpec) -> bool {
+    matches!(sound.how, AudioHow::Copy { .. })
 }
 
 fn size(spec: &VideoSpec) -> (u32, u32, bool) {
