@@ -3,6 +3,7 @@
 use crate::{
     backends::Backends,
     films::light,
+    look::until,
     process::Process,
     reelmill::{reelmill, run},
 };
@@ -237,4 +238,32 @@ fn an_encoder_with_nothing_to_do_ends_itself_if_it_should() {
             .env("REELMILL__ENCODER__EXIT_WHEN_IDLE_S", "1");
     });
     assert_eq!(encoder.ended(), Some(0));
+}
+
+#[test]
+fn an_encoder_whose_store_refuses_it_says_so_and_names_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let backends = Backends::make_open();
+    let encoder = Process::start(home.path(), "encoder", |command| {
+        backends
+            .tell(command)
+            .env("REELMILL__STORAGE__SECRET_KEY", "not-the-key");
+    });
+    let mut said = String::new();
+    until("a store that refuses", || {
+        said = encoder.get("/readyz").body;
+        said.contains("misconfigured")
+    });
+    assert_eq!(encoder.get("/readyz").status, 503);
+    let view: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(view["checks"]["objects"], "misconfigured");
+    assert!(
+        !said.contains("storage.") && !said.contains("127.0.0.1"),
+        "{said}"
+    );
+    until("the log to say why", || {
+        let log = encoder.log();
+        log.contains("taking no tasks") && log.contains("storage.secret_key")
+    });
+    assert!(!encoder.log().contains("not-the-key"));
 }
