@@ -2,6 +2,8 @@
 //! RabbitMQ, an object store and nginx. What breaks it is tried elsewhere.
 #![allow(clippy::unwrap_used, reason = "tests speak by panicking")]
 
+mod admission;
+mod figures;
 mod four_encoders;
 mod front;
 mod stores;
