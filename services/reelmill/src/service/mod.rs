@@ -6,6 +6,7 @@ mod misdirected;
 mod open;
 mod routes;
 mod settings;
+mod sole;
 
 pub use gate::Gate;
 pub use misdirected::name;
@@ -25,6 +26,7 @@ use reelmill_runtime::{
 use reelmill_status::Status;
 use reelmill_store::Store;
 use reelmill_webapp::Webapp;
+use sole::Sole;
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
@@ -43,6 +45,7 @@ pub struct Service {
     pub store: Option<Store>,
     /// Cancelled once nothing is encoded any more: what only listens may end.
     pub idle: CancellationToken,
+    sole: Option<Sole>,
     broke: Broke,
 }
 
@@ -84,6 +87,13 @@ pub async fn start(
     backends: Backends,
     life: &Lifecycle,
 ) -> anyhow::Result<Service> {
+    let sole = match &backends.store {
+        Some(store) if plan.wiring.has_own_broker() && !plan.wiring.has_own_database() => {
+            let data = &plan.config.data.dir;
+            Some(sole::take(store, data, plan.wiring.name(), life).await?)
+        }
+        _ => None,
+    };
     let health = health::of(plan.role, &backends);
     let (idle, broke) = (CancellationToken::new(), Broke::default());
     let (broker, objects) = (backends.broker, backends.objects);
@@ -132,6 +142,7 @@ pub async fn start(
         router,
         store: backends.store,
         idle,
+        sole,
         broke,
     })
 }
@@ -140,6 +151,9 @@ impl Service {
     /// Closes the database, once everything has ended; tells what broke, if something did.
     pub async fn close(self) -> anyhow::Result<()> {
         if let Some(store) = self.store {
+            if let Some(sole) = self.sole {
+                sole.give_back(&store).await;
+            }
             match tokio::time::timeout(CLOSING, store.close()).await {
                 Ok(closed) => closed?,
                 Err(_) => tracing::warn!(

@@ -95,6 +95,11 @@ impl Wiring {
         self.storage.is_folder()
     }
 
+    /// What this process calls itself.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Which database; none for a worker alone.
     pub fn database(&self) -> Option<&DatabaseUrl> {
         self.world.database.as_ref()

@@ -91,6 +91,13 @@ impl Backends {
             .env("REELMILL__STORAGE__SECRET_KEY", "testing")
     }
 
+    /// Tells a command where the database is, and nothing else.
+    pub fn tell_database<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        let mut url = server("REELMILL_TEST_MYSQL");
+        url.set_path(&self.name);
+        command.env("REELMILL__DATABASE__URL", url.as_str())
+    }
+
     /// Tells a command to speak TLS with the servers themselves.
     pub fn tell_tls(&self, command: &mut Command) {
         let name = &self.name;

@@ -20,4 +20,5 @@ mod reelmill;
 mod serve;
 mod server;
 mod single;
+mod sole;
 mod wrong_use;

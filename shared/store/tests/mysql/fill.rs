@@ -127,9 +127,8 @@ async fn rest(database: &Database, upload: &str) {
         format!(
             "INSERT INTO idempotency_keys SELECT '', CONCAT('k', n.n), '', {old}, n.n FROM n WHERE n.n < {REST}"
         ),
-        format!(
-            "INSERT INTO worker_wishes SELECT CONCAT('w', n.n), 'live', n.n FROM n WHERE n.n < 100"
-        ),
+        "INSERT INTO worker_wishes SELECT CONCAT('w', n.n), 'live', n.n FROM n WHERE n.n < 100"
+            .to_owned(),
     ] {
         run(database, &sql).await;
     }
