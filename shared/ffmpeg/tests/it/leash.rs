@@ -248,7 +248,7 @@ fn killing_this_process_kills_its_children() {
         "trap '' TERM HUP INT; echo $$ > pid; while :; do sleep 0.01; done",
     );
     let mut helper = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "helper_that_is_killed", "--nocapture"])
+        .args(["--exact", "leash::helper_that_is_killed", "--nocapture"])
         .env(HELPER, lab.path(""))
         .process_group(0)
         .spawn()
