@@ -92,10 +92,10 @@ impl Backends {
     }
 
     /// Tells a command where the database is, and nothing else.
-    pub fn tell_database<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    pub fn tell_database(&self, command: &mut Command) {
         let mut url = server("REELMILL_TEST_MYSQL");
         url.set_path(&self.name);
-        command.env("REELMILL__DATABASE__URL", url.as_str())
+        command.env("REELMILL__DATABASE__URL", url.as_str());
     }
 
     /// Tells a command to speak TLS with the servers themselves.

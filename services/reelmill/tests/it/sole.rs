@@ -16,7 +16,7 @@ fn a_second_process_with_a_queue_of_its_own_is_refused() {
     let backends = Backends::make();
     let home = tempfile::tempdir().unwrap();
     let start = || {
-        let tell = |command: &mut Command| drop(backends.tell_database(command));
+        let tell = |command: &mut Command| backends.tell_database(command);
         let process = Process::start(home.path(), "serve", tell);
         process.until_ready();
         process
@@ -37,7 +37,7 @@ fn a_second_process_with_a_queue_of_its_own_is_refused() {
     assert_eq!(again.stop(), Some(0));
     let elsewhere = tempfile::tempdir().unwrap();
     let other = Process::start(elsewhere.path(), "serve", |command| {
-        drop(backends.tell_database(command));
+        backends.tell_database(command);
     });
     other.until_ready();
     assert_eq!(other.stop(), Some(0));
