@@ -18,7 +18,7 @@ impl App {
         reelmill_runtime::failpoint::reach("webapp.after-commit");
         metrics::job_submitted();
         if let Some(message) = made.first {
-            self.release(message);
+            self.release(*message);
         }
         self.hint(made.job, &[], made.trace);
     }

@@ -105,6 +105,6 @@ async fn in_txn(
     Ok(Made {
         job: id,
         trace: new.trace,
-        first,
+        first: first.map(Box::new),
     })
 }

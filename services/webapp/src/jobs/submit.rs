@@ -39,7 +39,7 @@ pub(super) struct Made {
     /// Where in a trace.
     pub trace: Option<Traceparent>,
     /// Its first task, if that was released with it: to be published.
-    pub first: Option<TaskMessage>,
+    pub first: Option<Box<TaskMessage>>,
 }
 
 /// Grants a wish that was sent at `sent`.
@@ -113,7 +113,7 @@ async fn in_txn(
     Ok(Submitted::Now(Made {
         job: id,
         trace: new.trace,
-        first,
+        first: first.map(Box::new),
     }))
 }
 
