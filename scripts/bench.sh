@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # make bench: measures speed and memory against the bare tools, and writes BENCHMARKS.md. ONLY=name for one part;
-# PAIRS=n for more than the 7 pairs.
+# PAIRS=n for more than the 7 pairs. REELMILL_BIN names another executable than a fresh release build.
 . "$(dirname "$0")/lib.sh"
 need_ffmpeg
 need_command curl curl
 need_command python3 python3
 need_command strace strace
 [ -x /usr/sbin/nginx ] || apt_install nginx-light
-build_release
+[ -n "${REELMILL_BIN:-}" ] || build_release
 # What measures through real servers needs them, and the peers.
 case " ${ONLY:-tasks} " in
     *" tasks "* | *" scaling "* | *" front "* | *" resident "* | *" million "*)
