@@ -9,6 +9,7 @@ use reelmill_domain::{
     wire::{RunRef, TaskMessage, Traceparent, WorkerEvent, WorkerEventBody},
 };
 use reelmill_runtime::trace;
+use std::time::Instant;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
@@ -37,6 +38,7 @@ pub async fn start(
     lane: &Lane,
     delivery: Delivery<TaskMessage>,
 ) -> Result<Option<Started>, BrokerError> {
+    let taken = Instant::now();
     let task = delivery.message.clone();
     let Some(claim) = worker.runs.claim(task.task, task.attempt) else {
         // The channel was lost between `started` and the acknowledgement. One run of an attempt is enough.
@@ -69,7 +71,9 @@ pub async fn start(
     if let Err(error) = delivery.ack().await {
         tracing::warn!(task = %run.task, run = %run.run, %error, "a started task could not be acknowledged");
     }
-    tracing::info!(task = %run.task, attempt = run.attempt, run = %run.run, kind = task.spec.kind(), "started");
+    let kind = task.spec.kind();
+    let said_after_ms = taken.elapsed().as_secs_f64() * 1e3;
+    tracing::info!(task = %run.task, attempt = run.attempt, run = %run.run, kind, said_after_ms, "started");
     Ok(Some(Started {
         task,
         guard,

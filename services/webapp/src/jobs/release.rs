@@ -17,6 +17,7 @@ impl App {
     pub(super) fn made(&self, made: Made) {
         reelmill_runtime::failpoint::reach("webapp.after-commit");
         metrics::job_submitted();
+        tracing::info!(job = %made.job, "accepted");
         if let Some(message) = made.first {
             self.release(*message);
         }

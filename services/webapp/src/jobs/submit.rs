@@ -108,8 +108,8 @@ async fn in_txn(
         metadata: wish.metadata.clone(),
         trace: trace.cloned(),
     };
+    let (probe, first) = claim::at_once(txn, probe, trace, config.times).await?;
     submit::write(txn, &job, &new, &probe).await?;
-    let first = claim::at_once(txn, &probe, config.times, &config.policy).await?;
     Ok(Submitted::Now(Made {
         job: id,
         trace: new.trace,

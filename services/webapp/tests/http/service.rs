@@ -7,7 +7,8 @@ use reelmill_embedded::EmbeddedBroker;
 use reelmill_folder::FolderStore;
 use reelmill_runtime::http::{HttpSettings, with_manners};
 use reelmill_store::{
-    Policy, Store, claim::ClaimTimes,
+    Policy, Store,
+    claim::ClaimTimes,
     uploads::{self, Upload},
 };
 use reelmill_webapp::{Webapp, WebappConfig};

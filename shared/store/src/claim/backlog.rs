@@ -2,10 +2,7 @@
 //! many tasks wait: that is bounded by the room there is, not by the backlog.
 
 use crate::{StoreError, entity::task, error::Attempt};
-use reelmill_domain::{
-    id::{JobId, TaskId},
-    lane::Lane,
-};
+use reelmill_domain::{id::JobId, lane::Lane};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select,
@@ -110,20 +107,18 @@ pub(super) async fn priorities<C: ConnectionTrait>(
     }
 }
 
-/// Whether anything but this task is ready.
-pub(super) async fn others<C: ConnectionTrait>(
+/// Whether anything is ready in a lane.
+pub(super) async fn is_something_ready<C: ConnectionTrait>(
     txn: &C,
     lane: &Lane,
-    task: TaskId,
 ) -> Result<bool, StoreError> {
-    let other: Option<Uuid> = ready(lane)
+    let first: Option<Uuid> = ready(lane)
         .column(task::Column::Id)
-        .filter(task::Column::Id.ne(task.0))
         .into_tuple()
         .one(txn)
         .await
-        .attempt("looking for what else is ready")?;
-    Ok(other.is_some())
+        .attempt("looking whether something is ready")?;
+    Ok(first.is_some())
 }
 
 /// What is asked for among the ready tasks of one priority.

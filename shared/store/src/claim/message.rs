@@ -23,6 +23,16 @@ pub(super) struct Surroundings {
     trace: Option<Traceparent>,
 }
 
+impl Surroundings {
+    /// Those of a job's first task.
+    pub fn of_first(trace: Option<&Traceparent>) -> Self {
+        Self {
+            parts: Vec::new(),
+            trace: trace.cloned(),
+        }
+    }
+}
+
 /// Reads it.
 pub(super) async fn read<C: ConnectionTrait>(
     txn: &C,

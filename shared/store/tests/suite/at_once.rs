@@ -2,15 +2,16 @@
 
 use super::fixture::*;
 use reelmill_domain::{lane::Lane, wire::TaskMessage};
-use reelmill_store::{Store, claim::at_once, jobs::NewJob};
+use reelmill_store::{Store, StoreError, claim::at_once, jobs::NewJob};
 
 /// Writes a job; what is released with it.
 pub async fn released(store: &Store) -> Option<TaskMessage> {
     let (job, probe) = new_job("", &["mkv"], 5);
     let (job, probe) = (&job, &probe);
     let written = store.transact(|txn| async move {
-        write(&txn, job, probe, &NewJob::default()).await?;
-        at_once(&txn, probe, TIMES, &POLICY).await
+        let (probe, message) = at_once(&txn, probe.clone(), None, TIMES).await?;
+        write(&txn, job, &probe, &NewJob::default()).await?;
+        Ok::<_, StoreError>(message)
     });
     written.await.unwrap()
 }
