@@ -54,12 +54,14 @@ pub async fn create(
 ) -> Result<Response, ApiProblem> {
     let key = idempotency::key(&headers)?;
     let wish = Wish::parse(body)?;
-    match submit(&app, wish, key, trace::sent(&headers)).await? {
-        Submitted::Now(made) => {
-            let job = made.job;
-            app.made(made);
-            show::answer_new(&app, StatusCode::CREATED, job).await
-        }
-        Submitted::Before(id) => show::answer_new(&app, StatusCode::OK, id).await,
-    }
+    let (sent, worker) = (trace::sent(&headers), app.clone());
+    // A client that hangs up must not keep the first task of a job that is written from being published.
+    let work = async move {
+        Ok(match submit(&worker, wish, key, sent).await? {
+            Submitted::Now(made) => (StatusCode::CREATED, worker.made(made)),
+            Submitted::Before(id) => (StatusCode::OK, id),
+        })
+    };
+    let (status, id) = app.detached(work).await?;
+    show::answer_new(&app, status, id).await
 }

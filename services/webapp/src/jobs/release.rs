@@ -3,7 +3,7 @@
 
 use super::submit::Made;
 use crate::app::App;
-use reelmill_domain::wire::TaskMessage;
+use reelmill_domain::{id::JobId, wire::TaskMessage};
 use reelmill_runtime::{metrics, trace};
 use reelmill_store::claim;
 use std::time::Duration;
@@ -14,35 +14,38 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 impl App {
     /// What follows the commit of a new job.
-    pub(super) fn made(&self, made: Made) {
+    pub(super) fn made(&self, made: Made) -> JobId {
         reelmill_runtime::failpoint::reach("webapp.after-commit");
         metrics::job_submitted();
         tracing::info!(job = %made.job, "accepted");
-        if let Some(message) = made.first {
-            self.release(*message);
-        }
-        self.hint(made.job, &[], made.trace);
-    }
-
-    fn release(&self, message: TaskMessage) {
+        let Made { job, trace, first } = made;
         let app = self.clone();
         self.tasks.spawn(async move {
-            let (message, span) = trace::released(message);
-            let ttl = app.config.times.message_ttl();
-            let publish = app.broker.publish_task(&message, ttl);
-            let publish = publish.instrument(span.clone());
-            let why = match tokio::time::timeout(PATIENCE, publish).await {
-                Ok(Ok(())) => return metrics::task_released(&message.lane.0),
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "the broker didn't take it in time".to_owned(),
-            };
-            trace::failed(&span, &why);
-            tracing::warn!(task = %message.task, why, "a task could not be published and is taken back");
-            // One that went through all the same is stale then, and its run is stopped when it starts.
-            let back = claim::unpublished(&app.store, &message, &app.config.policy).await;
-            if let Err(error) = back.or_else(|e| if e.is_not_found() { Ok(()) } else { Err(e) }) {
-                tracing::warn!(task = %message.task, %error, "a task is not taken back before its release lapses");
+            if let Some(message) = first {
+                app.release(*message).await;
             }
+            app.hint(job, &[], trace);
         });
+        job
+    }
+
+    /// Publishes it, or takes it back.
+    async fn release(&self, message: TaskMessage) {
+        let (message, span) = trace::released(message);
+        let ttl = self.config.times.message_ttl();
+        let publish = self.broker.publish_task(&message, ttl);
+        let publish = publish.instrument(span.clone());
+        let why = match tokio::time::timeout(PATIENCE, publish).await {
+            Ok(Ok(())) => return metrics::task_released(&message.lane.0),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the broker didn't take it in time".to_owned(),
+        };
+        trace::failed(&span, &why);
+        tracing::warn!(task = %message.task, why, "a task could not be published and is taken back");
+        // One that went through all the same is stale then, and its run is stopped when it starts.
+        let back = claim::unpublished(&self.store, &message, &self.config.policy).await;
+        if let Err(error) = back.or_else(|e| if e.is_not_found() { Ok(()) } else { Err(e) }) {
+            tracing::warn!(task = %message.task, %error, "a task is not taken back before its release lapses");
+        }
     }
 }

@@ -36,19 +36,22 @@ pub async fn retry(
     Path(id): Path<JobId>,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    let (config, sent) = (&app.config, trace::sent(&headers));
-    let span = crate::trace::submission(sent.as_ref(), None);
-    let trace = trace::of(&span).or(sent);
-    let sent = trace.as_ref();
-    let made = app
-        .store
-        .transact(|txn| async move { in_txn(&txn, id, sent, config).await })
-        .instrument(span.clone())
-        .await
-        .map_err(ApiProblem::from)?;
-    let new = made.job;
-    span.record("reelmill.job", field::display(new));
-    app.made(made);
+    let (sent, worker) = (trace::sent(&headers), app.clone());
+    // A client that hangs up must not keep the first task of a job that is written from being published.
+    let work = async move {
+        let span = crate::trace::submission(sent.as_ref(), None);
+        let (trace, config) = (trace::of(&span).or(sent), &worker.config);
+        let trace = trace.as_ref();
+        let made = worker
+            .store
+            .transact(|txn| async move { in_txn(&txn, id, trace, config).await })
+            .instrument(span.clone())
+            .await
+            .map_err(ApiProblem::from)?;
+        span.record("reelmill.job", field::display(made.job));
+        Ok(worker.made(made))
+    };
+    let new = app.detached(work).await?;
     show::answer_new(&app, StatusCode::CREATED, new).await
 }
 
