@@ -43,6 +43,16 @@ pub struct FolderStore {
 impl FolderStore {
     /// Opens the store in `dir`, which is made if it isn't there, and removes what dead processes left unfinished.
     pub fn open(dir: &Path) -> Result<Arc<Self>, ObjectError> {
+        Self::open_as(dir, false)
+    }
+
+    /// The same, for a caller who knows that no other process goes on with these uploads as long as this one lives: what a
+    /// dead process stored of one, and nobody has written down, is cut off instead of copied around.
+    pub fn open_alone(dir: &Path) -> Result<Arc<Self>, ObjectError> {
+        Self::open_as(dir, true)
+    }
+
+    fn open_as(dir: &Path, alone: bool) -> Result<Arc<Self>, ObjectError> {
         let shown = dir.display().to_string();
         let attempt = Attempt {
             what: "opening the object folder",
@@ -56,7 +66,7 @@ impl FolderStore {
         })?;
         Ok(Arc::new(Self {
             tmp: Arc::new(tmp),
-            uploads: Uploads::new(&root),
+            uploads: Uploads::new(&root, alone),
             root,
         }))
     }
@@ -198,12 +208,16 @@ impl ObjectStore for FolderStore {
 
     async fn discard(&self, what: &Unfinished) -> Result<bool, ObjectError> {
         check_key(&what.key)?;
-        let (all, what) = (self.root.join(UPLOADS), what.clone());
-        let key = what.key.clone();
-        blocking("discarding what is unfinished of", &key, move |attempt| {
-            unfinished::discard(&all, &what).map_err(|e| attempt.because(e))
+        let (all, found) = (self.root.join(UPLOADS), what.clone());
+        let attempt = "discarding what is unfinished of";
+        let gone = blocking(attempt, &what.key, move |attempt| {
+            unfinished::discard(&all, &found).map_err(|e| attempt.because(e))
         })
-        .await
+        .await?;
+        if gone {
+            self.uploads.discarded(what);
+        }
+        Ok(gone)
     }
 
     fn uploads(&self) -> &dyn UploadSink {

@@ -3,6 +3,7 @@
 //! when the caller has written down that there is an upload: a process that dies before leaves nothing.
 
 mod claim;
+mod mine;
 pub mod place;
 mod state;
 mod writer;
@@ -14,29 +15,43 @@ use crate::{
 };
 use async_trait::async_trait;
 use claim::Claimed;
+use mine::Mine;
 use place::{Place, is_missing};
-use reelmill_objects::{Appended, ByteStream, ObjectError, ObjectMeta, UploadSink, check_key};
+use reelmill_objects::{
+    Appended, ByteStream, ObjectError, ObjectMeta, Unfinished, UploadSink, check_key,
+};
 use serde_json::{Value, json};
 use state::State;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The folder's uploads.
 pub struct Uploads {
     /// Of the objects.
     root: PathBuf,
+    mine: Option<Arc<Mine>>,
 }
 
 impl Uploads {
-    /// The uploads of the store at `root`.
-    pub fn new(root: &Path) -> Self {
+    /// The uploads of the store at `root`; `alone` if no other process writes to them.
+    pub fn new(root: &Path, alone: bool) -> Self {
         Self {
             root: root.to_owned(),
+            mine: alone.then(Arc::default),
         }
+    }
+
+    /// A file of an unfinished upload was removed.
+    pub fn discarded(&self, what: &Unfinished) {
+        let place = Place::of(&self.root, &what.key, self.mine.clone());
+        place.gone(&place.file(what.id.parse().ok()));
     }
 
     fn place(&self, key: &str) -> Result<Place, ObjectError> {
         check_key(key)?;
-        Ok(Place::of(&self.root, key))
+        Ok(Place::of(&self.root, key, self.mine.clone()))
     }
 }
 
@@ -48,7 +63,7 @@ fn publish(
     path: &Path,
     bytes: u64,
 ) -> Result<(), ObjectError> {
-    let (file, path) = match claim::claim(attempt, path, bytes)? {
+    let (file, path) = match claim::claim(attempt, place, path, bytes)? {
         Claimed::Alone { file, length } if length == bytes => (file, path.to_owned()),
         Claimed::Alone { file, .. } | Claimed::Busy(file) => {
             let fresh = claim::copy(attempt, place, &file, bytes)?;
@@ -57,7 +72,9 @@ fn publish(
     };
     file.sync_all()
         .and_then(|()| disk::publish(&path, &place.object))
-        .map_err(|e| attempt.failed(e))
+        .map_err(|e| attempt.failed(e))?;
+    place.gone(&path);
+    Ok(())
 }
 
 #[async_trait]

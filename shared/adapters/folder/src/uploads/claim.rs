@@ -1,7 +1,8 @@
 //! Who may write to an upload's file. Several processes may believe that they hold an upload's lock: one of them stood still,
 //! and another took over. So a file is only ever written on behind its end, by who holds it locked and finds it exactly as
 //! long as its state says. Anybody else, the rightful one among them, goes on in a copy of what its state names, and the
-//! state says which file that is. What counts is never cut, and never written over.
+//! state says which file that is. What counts is never cut, and never written over. Where only one process writes, what
+//! another one left behind the end can count for nobody, and is cut off: a copy would take as much time and room as all of it.
 
 use super::place::Place;
 use crate::{disk, errors::Attempt};
@@ -27,8 +28,13 @@ pub enum Claimed {
     Busy(File),
 }
 
-/// Opens a file of an upload, of which `bytes` must be there.
-pub fn claim(attempt: Attempt<'_>, path: &Path, bytes: u64) -> Result<Claimed, ObjectError> {
+/// Opens a file of an upload, of which `bytes` must be there, and cuts off what a dead process left behind them.
+pub fn claim(
+    attempt: Attempt<'_>,
+    place: &Place,
+    path: &Path,
+    bytes: u64,
+) -> Result<Claimed, ObjectError> {
     let file = open(path).map_err(|e| attempt.failed(e))?;
     let claimed = match file.try_lock() {
         Ok(()) => true,
@@ -40,9 +46,23 @@ pub fn claim(attempt: Attempt<'_>, path: &Path, bytes: u64) -> Result<Claimed, O
     if length < bytes {
         return Err(attempt.because(format!("only {length} of the {bytes} bytes are there")));
     }
-    Ok(match claimed {
-        true => Claimed::Alone { file, length },
-        false => Claimed::Busy(file),
+    if !claimed {
+        return Ok(Claimed::Busy(file));
+    }
+    let of_the_dead = place.mine.as_ref().is_some_and(|mine| mine.note(path));
+    if length == bytes || !of_the_dead {
+        return Ok(Claimed::Alone { file, length });
+    }
+    tracing::info!(
+        key = attempt.key,
+        bytes,
+        left = length - bytes,
+        "cutting off what was stored of this upload and not written down"
+    );
+    file.set_len(bytes).map_err(|e| attempt.failed(e))?;
+    Ok(Claimed::Alone {
+        file,
+        length: bytes,
     })
 }
 
@@ -96,7 +116,7 @@ pub fn copy(
     match copied {
         Ok(()) => Ok(fresh),
         Err(e) => {
-            disk::remove_part(&fresh.path);
+            place.drop_file(fresh.token);
             Err(attempt.failed(e))
         }
     }
@@ -115,5 +135,8 @@ pub fn empty(attempt: Attempt<'_>, place: &Place) -> Result<Fresh, ObjectError> 
     let file = disk::create_in_folder(&path, |path| options.open(path))
         .and_then(|file| file.lock().map(|()| file))
         .map_err(|e| attempt.failed(e))?;
+    if let Some(mine) = &place.mine {
+        mine.note(&path);
+    }
     Ok(Fresh { file, token, path })
 }

@@ -1,10 +1,12 @@
 //! The files of one upload: `.uploads/KEY.TOKEN`, one for each writer that could not go on in the file of another. Which of
 //! them counts says the state, never the folder.
 
+use super::mine::Mine;
 use crate::{disk, errors::Attempt, store::UPLOADS};
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use uuid::Uuid;
 
@@ -15,15 +17,18 @@ pub struct Place {
     all: PathBuf,
     /// The object.
     pub object: PathBuf,
+    /// What this process has opened, if no other writes here.
+    pub mine: Option<Arc<Mine>>,
     key: String,
 }
 
 impl Place {
     /// Of the upload of this key, which was checked, in the store at `root`.
-    pub fn of(root: &Path, key: &str) -> Self {
+    pub fn of(root: &Path, key: &str, mine: Option<Arc<Mine>>) -> Self {
         Self {
             all: root.join(UPLOADS),
             object: root.join(key),
+            mine,
             key: key.to_owned(),
         }
     }
@@ -38,7 +43,16 @@ impl Place {
 
     /// Removes one of its files that nobody needs any more. What can't be removed goes with the upload's end.
     pub fn drop_file(&self, token: Uuid) {
-        disk::remove_part(&self.file(Some(token)));
+        let path = self.file(Some(token));
+        disk::remove_part(&path);
+        self.gone(&path);
+    }
+
+    /// One of its files is gone, or an object by now.
+    pub fn gone(&self, path: &Path) {
+        if let Some(mine) = &self.mine {
+            mine.forget(path);
+        }
     }
 
     /// Removes every file of it.
@@ -60,7 +74,7 @@ impl Place {
             if there == plain && !path.is_dir() {
                 match fs::remove_file(&path) {
                     Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-                    _ => {}
+                    _ => self.gone(&path),
                 }
             }
         }

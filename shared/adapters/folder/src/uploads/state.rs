@@ -8,7 +8,7 @@ use crate::{errors::Attempt, store::object_size};
 use reelmill_objects::ObjectError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{fs::File, path::PathBuf};
+use std::fs::File;
 use uuid::Uuid;
 
 /// The state as it lies in the caller's JSON.
@@ -29,10 +29,23 @@ pub struct State {
 pub struct Target {
     /// Locked.
     pub file: File,
-    /// Made for it: gone again if nothing comes of it.
-    pub made: Option<PathBuf>,
+    /// Made for it: to be removed again if nothing comes of it.
+    pub made: Option<Made>,
     /// The state that names it.
     pub state: State,
+}
+
+/// A file that was made for an append.
+pub struct Made {
+    place: Place,
+    token: Uuid,
+}
+
+impl Made {
+    /// Removes it.
+    pub fn remove(self) {
+        self.place.drop_file(self.token);
+    }
 }
 
 impl State {
@@ -71,9 +84,9 @@ impl State {
             if object_size(&place.object).is_ok() {
                 return Err(attempt.because("it is finished"));
             }
-            return Ok(self.moved(claim::empty(attempt, place)?));
+            return Ok(self.moved(place, claim::empty(attempt, place)?));
         }
-        match claim::claim(attempt, &place.file(self.file), offset)? {
+        match claim::claim(attempt, place, &place.file(self.file), offset)? {
             Claimed::Alone { file, length } if length == offset => {
                 if let Some(before) = self.before {
                     place.drop_file(before);
@@ -90,7 +103,7 @@ impl State {
             // Longer: by an append that nobody has written down, or by one that somebody has.
             Claimed::Alone { file, .. } | Claimed::Busy(file) => {
                 let fresh = claim::copy(attempt, place, &file, offset)?;
-                Ok(self.moved(fresh))
+                Ok(self.moved(place, fresh))
             }
         }
     }
@@ -101,7 +114,7 @@ impl State {
             return Ok(self);
         }
         let end = Some(bytes);
-        match claim::claim(attempt, &place.file(self.file), bytes)? {
+        match claim::claim(attempt, place, &place.file(self.file), bytes)? {
             Claimed::Alone { length, .. } if length == bytes => Ok(Self { end, ..self }),
             // Nobody has written behind what this state's own append wrote.
             Claimed::Alone { file, length } if self.end == Some(length) => {
@@ -115,16 +128,19 @@ impl State {
                 fresh.file.sync_all().map_err(|e| attempt.failed(e))?;
                 Ok(Self {
                     end,
-                    ..self.moved(fresh).state
+                    ..self.moved(place, fresh).state
                 })
             }
         }
     }
 
-    fn moved(self, fresh: Fresh) -> Target {
+    fn moved(self, place: &Place, fresh: Fresh) -> Target {
         Target {
             file: fresh.file,
-            made: Some(fresh.path),
+            made: Some(Made {
+                place: place.clone(),
+                token: fresh.token,
+            }),
             state: Self {
                 file: Some(fresh.token),
                 end: None,

@@ -3,10 +3,7 @@
 //! so that the sync at the end, which the caller waits for, is short.
 
 use super::state::{State, Target};
-use crate::{
-    disk,
-    errors::{Attempt, blocking},
-};
+use crate::errors::{Attempt, blocking};
 use futures::StreamExt;
 use reelmill_objects::{ByteStream, ObjectError};
 use std::{
@@ -64,7 +61,7 @@ where
         });
         let came = written.as_ref().is_ok_and(|end| *end > offset);
         if let Some(made) = made.filter(|_| !came) {
-            disk::remove_part(&made);
+            made.remove();
             return written
                 .map(|end| (None, end))
                 .map_err(|e| attempt.failed(e));
