@@ -9,6 +9,10 @@ HEAD = """# Benchmarks
 
 What Reelmill costs beside the bare tools, measured by `make bench` (`ONLY=name` for one part). Ours and theirs take turns in one run;
 the figure is the median of the pairwise ratios, in brackets the smallest, the quartiles and the largest.
+
+How sure they are: the machine's speed wavers twofold within minutes, which is why only ratios count, and why the spread and the load
+average before each part stand beside them. What has no peer beside it (milliseconds, MiB, shares of linear) is one run, and as good as
+the load average is low.
 """
 
 ABOUT = {
