@@ -50,7 +50,8 @@ pub type Objects = (Arc<dyn ObjectStore>, Option<Arc<FolderStore>>);
 /// Chooses the adapters, or says in one line why the configuration can't work.
 pub fn plan(role: Role, config: &Config) -> anyhow::Result<Wiring> {
     let world = world(role, config)?;
-    let storage = storage::plan(&world.storage, config)?;
+    let own_database = matches!(world.database, Some(DatabaseUrl::Sqlite(_)));
+    let storage = storage::plan(&world.storage, config, own_database)?;
     Ok(Wiring {
         storage,
         database: Options {

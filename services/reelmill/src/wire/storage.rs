@@ -17,17 +17,25 @@ const USUAL_REGION: &str = "us-east-1";
 /// What to open.
 pub enum Storage {
     /// A folder.
-    Folder(PathBuf),
+    Folder {
+        /// Where.
+        path: PathBuf,
+        /// No other process goes on with the uploads in it.
+        alone: bool,
+    },
     /// S3.
     S3(Box<S3Config>),
     /// Swift.
     Swift(Box<SwiftConfig>),
 }
 
-/// Reads the settings, or says what is missing.
-pub fn plan(url: &StorageUrl, config: &Config) -> anyhow::Result<Storage> {
+/// Reads the settings, or says what is missing. `own_database`: no other process has the database, in which uploads are.
+pub fn plan(url: &StorageUrl, config: &Config, own_database: bool) -> anyhow::Result<Storage> {
     Ok(match url {
-        StorageUrl::Folder(path) => Storage::Folder(path.clone()),
+        StorageUrl::Folder(path) => Storage::Folder {
+            path: path.clone(),
+            alone: own_database && !config.storage.shared,
+        },
         StorageUrl::S3(url) => Storage::S3(Box::new(s3(url, config)?)),
         StorageUrl::Swift(url) => Storage::Swift(Box::new(swift(url, config)?)),
     })
@@ -36,14 +44,17 @@ pub fn plan(url: &StorageUrl, config: &Config) -> anyhow::Result<Storage> {
 impl Storage {
     /// A folder that this machine sees.
     pub fn is_folder(&self) -> bool {
-        matches!(self, Self::Folder(_))
+        matches!(self, Self::Folder { .. })
     }
 
     /// Opens it. Nothing is asked of a store that is elsewhere yet: what fails here is on this machine.
     pub async fn open(&self) -> Result<Objects, ObjectError> {
         match self {
-            Self::Folder(path) => {
-                let folder = FolderStore::open(path)?;
+            Self::Folder { path, alone } => {
+                let folder = match alone {
+                    true => FolderStore::open_alone(path)?,
+                    false => FolderStore::open(path)?,
+                };
                 Ok((folder.clone(), Some(folder)))
             }
             Self::S3(config) => Ok((S3Store::open((**config).clone()).await?, None)),

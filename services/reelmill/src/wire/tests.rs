@@ -29,6 +29,18 @@ async fn a_database_lies_where_its_path_says() {
 }
 
 #[test]
+fn a_folder_is_written_by_one_process_where_no_other_has_its_database() {
+    let shared = ("STORAGE__SHARED", "true");
+    let mysql = ("DATABASE__URL", "mysql://mill@db/mill");
+    for (variables, expected) in [(&[][..], true), (&[shared], false), (&[mysql], false)] {
+        match planned(variables).unwrap().storage {
+            Storage::Folder { alone, .. } => assert_eq!(alone, expected, "{variables:?}"),
+            _ => panic!("it is no folder"),
+        }
+    }
+}
+
+#[test]
 fn what_a_store_needs_is_asked_for_by_name() {
     let swift = ("STORAGE__URL", "swift://films");
     let auth = ("STORAGE__AUTH_URL", "http://keystone/v3");
