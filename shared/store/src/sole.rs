@@ -86,6 +86,17 @@ async fn take_in<C: ConnectionTrait>(
     Ok(Claim::Ours(token))
 }
 
+/// Who has it now: what that one calls itself, and in how many milliseconds the claim is void unless it is renewed.
+pub async fn live(store: &Store) -> Result<Option<(String, i64)>, StoreError> {
+    let now = now(store.db()).await?;
+    let row = sole_claim::Entity::find_by_id(QUEUE)
+        .filter(sole_claim::Column::Until.gt(now.0))
+        .one(store.db())
+        .await
+        .attempt("looking for who claims the database")?;
+    Ok(row.map(|row| (row.holder, row.until - now.0)))
+}
+
 /// Renews it. False: another process has it by now, and this one must end.
 pub async fn renew(store: &Store, token: Uuid, lease_ms: i64) -> Result<bool, StoreError> {
     let until = now(store.db()).await?.plus_ms(lease_ms);

@@ -37,6 +37,10 @@ use tokio_util::sync::CancellationToken;
 /// Closing the database waits for every query, and one may wait for a lock, or for a server that stands still.
 const CLOSING: Duration = Duration::from_secs(5);
 
+/// Why a process ended whose queue is within itself.
+const LOST: &str = "another process has taken this database over, because this one did not renew its claim for too long: \
+    run one `reelmill serve` for a database, or set broker.url to an amqp: URL for all";
+
 /// The services of this process, running.
 pub struct Service {
     /// Every route of theirs; without manners.
@@ -87,15 +91,28 @@ pub async fn start(
     backends: Backends,
     life: &Lifecycle,
 ) -> anyhow::Result<Service> {
+    let (idle, broke) = (CancellationToken::new(), Broke::default());
+    let own_broker = plan.wiring.has_own_broker();
     let sole = match &backends.store {
-        Some(store) if plan.wiring.has_own_broker() && !plan.wiring.has_own_database() => {
-            let data = &plan.config.data.dir;
-            Some(sole::take(store, data, plan.wiring.name(), life).await?)
+        Some(store) if own_broker && !plan.wiring.has_own_database() => {
+            let (data, name) = (&plan.config.data.dir, plan.wiring.name());
+            let (life, idle, broke) = (life.clone(), idle.clone(), broke.clone());
+            let lost = move || {
+                broke.say(LOST.to_owned());
+                // Not in order: what it releases or ends from now on is the other's.
+                idle.cancel();
+                life.stop().cancel();
+                life.hard().cancel();
+            };
+            Some(sole::take(store, data, name, lost).await?)
+        }
+        Some(store) if !own_broker => {
+            sole::refuse(store).await?;
+            None
         }
         _ => None,
     };
     let health = health::of(plan.role, &backends);
-    let (idle, broke) = (CancellationToken::new(), Broke::default());
     let (broker, objects) = (backends.broker, backends.objects);
     let parts = match &backends.store {
         None => None,
@@ -176,7 +193,11 @@ impl Broke {
     fn note<E: std::fmt::Display>(&self, end: Result<(), E>) {
         if let Err(e) = end {
             tracing::error!(error = %e, "a part of the service broke");
-            self.0.get_or_init(|| e.to_string());
+            self.say(e.to_string());
         }
+    }
+
+    fn say(&self, what: String) {
+        self.0.get_or_init(|| what);
     }
 }

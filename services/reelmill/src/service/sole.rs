@@ -1,13 +1,14 @@
 //! The claim of `serve` on a database that others could use: its queue is within itself, so it must be the only one there. A
-//! second process is refused at its start; the one that lost its claim, after a long outage, ends.
+//! second process is refused at its start, and so is one with a shared queue; the one that lost its claim, after it stood
+//! still for long, ends at once.
 
 use anyhow::{Context, bail};
-use reelmill_runtime::lifecycle::Lifecycle;
 use reelmill_store::{
     Store,
     sole::{self, Claim, Claimant},
 };
 use std::{fs, io::ErrorKind, path::Path, time::Duration};
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 /// A claim that was not renewed for so long is void.
@@ -17,15 +18,19 @@ const EVERY: Duration = Duration::from_secs(5);
 /// The data folder's own name, for as long as it exists.
 const FOLDER_ID: &str = "folder.id";
 
-/// A claim that is held.
-pub struct Sole(Uuid);
+/// A claim that is held, and renewed until this is dropped.
+pub struct Sole {
+    token: Uuid,
+    renewals: AbortOnDropHandle<()>,
+}
 
-/// Claims the database for this process, whose data folder is locked, and keeps the claim until it ends.
+/// Claims the database for this process, whose data folder is locked, and keeps the claim until it ends. `lost` is called
+/// when another process has it: from then on this one must do nothing.
 pub async fn take(
     store: &Store,
     data: &Path,
     name: &str,
-    life: &Lifecycle,
+    lost: impl FnOnce() + Send + 'static,
 ) -> anyhow::Result<Sole> {
     let claimant = Claimant {
         folder: folder(data)?,
@@ -40,31 +45,47 @@ pub async fn take(
             for_ms / 1000 + 1
         ),
     };
-    let (store, stop) = (store.clone(), life.stop().clone());
-    tokio::spawn(async move {
-        loop {
+    let store = store.clone();
+    let renewals = tokio::spawn(async move {
+        while keep(&store, token).await {
             tokio::time::sleep(EVERY).await;
-            match sole::renew(&store, token, millis(LEASE)).await {
-                Ok(true) => {}
-                Ok(false) if stop.is_cancelled() => return,
-                Ok(false) => {
-                    tracing::error!("another process serves this database by now; this one ends");
-                    stop.cancel();
-                    return;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the claim on the database could not be renewed; trying again");
-                }
-            }
         }
+        lost();
     });
-    Ok(Sole(token))
+    Ok(Sole {
+        token,
+        renewals: AbortOnDropHandle::new(renewals),
+    })
+}
+
+/// Renews it. False: another process has it.
+async fn keep(store: &Store, token: Uuid) -> bool {
+    match sole::renew(store, token, millis(LEASE)).await {
+        Ok(ours) => ours,
+        Err(error) => {
+            tracing::warn!(%error, "the claim on the database could not be renewed; trying again");
+            true
+        }
+    }
+}
+
+/// Refuses to begin where another process has the database to itself.
+pub async fn refuse(store: &Store) -> anyhow::Result<()> {
+    match sole::live(store).await? {
+        None => Ok(()),
+        Some((holder, for_ms)) => bail!(
+            "{holder} serves this database with a queue within itself: stop it, or give it this process's broker.url; \
+             should it have died, its claim is void in {} s",
+            for_ms / 1000 + 1
+        ),
+    }
 }
 
 impl Sole {
     /// Gives it back. Should that fail, it lapses.
     pub async fn give_back(self, store: &Store) {
-        if let Err(error) = sole::give_back(store, self.0).await {
+        drop(self.renewals);
+        if let Err(error) = sole::give_back(store, self.token).await {
             tracing::warn!(%error, "the claim on the database lapses in {} s", LEASE.as_secs());
         }
     }

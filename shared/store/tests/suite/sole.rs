@@ -24,7 +24,13 @@ async fn taken(store: &Store, claimant: &Claimant) -> Uuid {
 
 pub async fn only_one_process_claims_a_database(store: &Store) {
     let (one, two) = (claimant("one", 60_000), claimant("two", 60_000));
+    assert_eq!(sole::live(store).await.unwrap(), None);
     let first = taken(store, &one).await;
+    let (holder, for_ms) = sole::live(store).await.unwrap().unwrap();
+    assert!(
+        holder == "one" && (1..=60_000).contains(&for_ms),
+        "{for_ms}"
+    );
     let refused = sole::take(store, &two).await.unwrap();
     assert!(
         matches!(&refused, Claim::Theirs { holder, for_ms: 1..=60_000 } if holder == "one"),
@@ -45,6 +51,7 @@ pub async fn only_one_process_claims_a_database(store: &Store) {
     let third = taken(store, &two).await;
     // It died, and nobody started it again.
     assert!(sole::renew(store, third, 0).await.unwrap());
+    assert_eq!(sole::live(store).await.unwrap(), None);
     taken(store, &one).await;
     assert!(!sole::renew(store, third, 60_000).await.unwrap());
 }
