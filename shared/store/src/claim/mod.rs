@@ -64,6 +64,7 @@ pub async fn lanes(store: &Store) -> Result<Vec<Lane>, StoreError> {
 /// then the owner and the job with the fewest tasks released, then age. Takes back what is held back, or what waits in
 /// the queue while something of higher priority is ready; never what a worker renews whose `started` is late. Returns what is to be published now; if that gets lost with the
 /// answer to the commit, it is ready again once it is overdue. Jobs of which a row can't be read wait for a version that can.
+/// Nothing, soon, when another process stands still with the lane.
 pub async fn claim(
     store: &Store,
     lane: &Lane,

@@ -12,8 +12,11 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
+
+/// Between two looks for a lane's row that somebody else holds, in milliseconds: half a second in all, which is many turns.
+const PAUSES_MS: [u64; 9] = [2, 4, 8, 16, 32, 64, 128, 128, 128];
 
 /// A lane's room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,52 +38,72 @@ impl Room {
     }
 }
 
-/// Locks the lane's row until the transaction ends: dispatchers of several replicas take turns. False: paused.
+/// Locks the lane's row until the transaction ends: dispatchers of several replicas take turns. False: paused, or somebody
+/// holds it longer than turns take, because his machine stands still: other lanes must not wait for that one.
 pub(super) async fn lock<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<bool, StoreError> {
-    if !touch(txn, lane).await? {
-        let row = lane::ActiveModel {
-            name: Set(lane.0.clone()),
-            paused: Set(false),
-            claims: Set(0),
-        };
-        // Somebody else may do the same at this moment; one of us writes it.
-        lane::Entity::insert(row)
-            .on_conflict(
-                OnConflict::column(lane::Column::Name)
-                    .update_column(lane::Column::Name)
-                    .to_owned(),
-            )
-            .exec_without_returning(txn)
-            .await
-            .attempt("making a lane's row")?;
-        touch(txn, lane).await?;
+    for pause in PAUSES_MS {
+        if let Some(row) = free(txn, lane).await? {
+            touch(txn, lane).await?;
+            return Ok(!row.paused);
+        }
+        if is_there(txn, lane).await? {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        } else {
+            make(txn, lane).await?;
+        }
     }
-    let row = lane::Entity::find_by_id(lane.0.clone())
-        .one(txn)
+    tracing::debug!(%lane, "another process holds this lane; it is looked at later");
+    Ok(false)
+}
+
+async fn is_there<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<bool, StoreError> {
+    let found = lane::Entity::find_by_id(lane.0.clone()).one(txn).await;
+    Ok(found.attempt("reading a lane")?.is_some())
+}
+
+async fn make<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<(), StoreError> {
+    let row = lane::ActiveModel {
+        name: Set(lane.0.clone()),
+        paused: Set(false),
+        claims: Set(0),
+    };
+    // Somebody else may do the same at this moment; one of us writes it.
+    lane::Entity::insert(row)
+        .on_conflict(
+            OnConflict::column(lane::Column::Name)
+                .update_column(lane::Column::Name)
+                .to_owned(),
+        )
+        .exec_without_returning(txn)
         .await
-        .attempt("reading a lane")?;
-    Ok(row.is_some_and(|r| !r.paused))
+        .attempt("making a lane's row")
+        .map(|_| ())
 }
 
 /// Locks the lane's row if nobody else holds it. False: somebody does, or it is paused, or no task was ever in the lane.
 pub(super) async fn try_lock<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<bool, StoreError> {
+    Ok(free(txn, lane).await?.is_some_and(|row| !row.paused))
+}
+
+/// The lane's row, locked; `None` when somebody else holds it, or it isn't there.
+async fn free<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<Option<lane::Model>, StoreError> {
     // SQLite has one writer at a time, and leaves the lock out.
-    let row = lane::Entity::find_by_id(lane.0.clone())
+    lane::Entity::find_by_id(lane.0.clone())
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .one(txn)
         .await
-        .attempt("locking a lane that is free")?;
-    Ok(row.is_some_and(|r| !r.paused))
+        .attempt("locking a lane that is free")
 }
 
-async fn touch<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<bool, StoreError> {
-    let touched = lane::Entity::update_many()
+/// A claim is counted.
+async fn touch<C: ConnectionTrait>(txn: &C, lane: &Lane) -> Result<(), StoreError> {
+    lane::Entity::update_many()
         .col_expr(lane::Column::Claims, Expr::col(lane::Column::Claims).add(1))
         .filter(lane::Column::Name.eq(lane.0.as_str()))
         .exec(txn)
         .await
-        .attempt("locking a lane")?;
-    Ok(touched.rows_affected > 0)
+        .attempt("counting a claim")
+        .map(|_| ())
 }
 
 /// Counts what runs from the tasks, not from what workers said a second ago.

@@ -22,7 +22,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use uuid::Uuid;
 
@@ -232,6 +232,32 @@ async fn a_lane_that_somebody_looks_at_is_left_to_him() {
         .unwrap();
     assert!(released(&store).await.is_none());
     looking.commit().await.unwrap();
+    assert_eq!(claim(&store, Lane::light()).await.len(), 1);
+}
+
+/// A process that stands still with a lane keeps nobody from the others, and from this one only as long as it has it.
+#[tokio::test]
+async fn a_lane_that_somebody_holds_is_skipped_soon() {
+    let database = Database::migrated().await;
+    let store = database.another().await;
+    heard(&store, &worker(1)).await;
+    let lanes = [Lane::light(), Lane::encode()];
+    for lane in &lanes {
+        assert!(claim(&store, lane.clone()).await.is_empty());
+    }
+    job(&store, &["mkv"], 5).await;
+    let still = store.db().begin().await.unwrap();
+    still
+        .execute_unprepared("SELECT * FROM lanes WHERE name = 'light' FOR UPDATE")
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    for lane in &lanes {
+        assert!(claim(&store, lane.clone()).await.is_empty());
+    }
+    // Waiting for the row would take ten seconds a try.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{begun:?}");
+    still.rollback().await.unwrap();
     assert_eq!(claim(&store, Lane::light()).await.len(), 1);
 }
 
