@@ -13,8 +13,14 @@ use reelmill_runtime::{metrics, trace};
 use reelmill_store::{
     AfterCommit, Change, ConnectionTrait, Policy, StoreError, apply_in, sweeps, workers,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::Instant;
 use tracing::Span;
+
+/// How long the start of a worker waits for what that worker said of itself before.
+const UNHEARD: Duration = Duration::from_secs(3);
+/// How often that is looked for.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Applies them in their order, all or none.
 pub async fn apply(core: &Core, job: JobId, events: &[&WorkerEvent]) -> Result<(), StoreError> {
@@ -88,12 +94,26 @@ async fn refused(core: &Core, events: &[&WorkerEvent]) -> Result<BTreeSet<Worker
     }
     for event in events {
         if matches!(event.body, WorkerEventBody::Started { .. })
-            && !workers::is_admitted(core.store.db(), event.worker).await?
+            && !refused.contains(&event.worker)
+            && !is_admitted(core, event.worker).await?
         {
             refused.insert(event.worker);
         }
     }
     Ok(refused)
+}
+
+/// A worker speaks of itself before it starts anything, but another shard or another replica takes that in: who was not heard
+/// yet is waited for.
+async fn is_admitted(core: &Core, worker: WorkerId) -> Result<bool, StoreError> {
+    let begun = Instant::now();
+    loop {
+        match workers::is_admitted(core.store.db(), worker).await? {
+            Some(admitted) => return Ok(admitted),
+            None if begun.elapsed() >= UNHEARD => return Ok(false),
+            None => tokio::time::sleep(LOOK).await,
+        }
+    }
 }
 
 /// What is to be done after the commit. Every run of a job that was deleted worked in vain.

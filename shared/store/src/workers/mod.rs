@@ -111,8 +111,11 @@ pub async fn find<C: ConnectionTrait>(db: &C, id: WorkerId) -> Result<Option<Wor
     row.as_ref().map(from_row).transpose()
 }
 
-/// Whether a worker was heard and its operator lets it work: one that is disabled, or not enabled yet, is not.
-pub async fn is_admitted<C: ConnectionTrait>(db: &C, id: WorkerId) -> Result<bool, StoreError> {
+/// Whether a worker's operator lets it work: one that is disabled, or not enabled yet, may not. `None`: it was not heard yet.
+pub async fn is_admitted<C: ConnectionTrait>(
+    db: &C,
+    id: WorkerId,
+) -> Result<Option<bool>, StoreError> {
     let wanted: Option<String> = worker::Entity::find_by_id(id.0)
         .select_only()
         .column(worker::Column::Wanted)
@@ -120,7 +123,7 @@ pub async fn is_admitted<C: ConnectionTrait>(db: &C, id: WorkerId) -> Result<boo
         .one(db)
         .await
         .attempt("reading the wish for a worker")?;
-    Ok(wanted.is_some_and(|wanted| wishes::state(&wanted) != WorkerState::Disabled))
+    Ok(wanted.map(|wanted| wishes::state(&wanted) != WorkerState::Disabled))
 }
 
 fn from_row(row: &worker::Model) -> Result<Worker, StoreError> {

@@ -82,11 +82,11 @@ pub async fn who_was_heard_lately_is_listed_and_may_work_once_enabled(store: &St
     assert_eq!(heard(30_000).await, [late.id]);
     assert_eq!(heard(90_000).await, [late.id, early.id]);
     let admitted = async |id| workers::is_admitted(db, id).await.unwrap();
-    assert!(admitted(early.id).await);
-    assert!(!admitted(late.id).await);
-    assert!(!admitted(WorkerId(Uuid::now_v7())).await);
+    assert_eq!(admitted(early.id).await, Some(true));
+    assert_eq!(admitted(late.id).await, Some(false));
+    assert_eq!(admitted(WorkerId(Uuid::now_v7())).await, None);
     want(store, &late, WorkerState::Live).await;
-    assert!(admitted(late.id).await);
+    assert_eq!(admitted(late.id).await, Some(true));
 }
 
 pub async fn a_worker_waits_until_it_is_admitted(store: &Store) {
