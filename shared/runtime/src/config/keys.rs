@@ -287,7 +287,7 @@ pub const KEYS: &[Key] = &[
         "tasks.lease_s",
         Whole(3, 3600),
         Is("10"),
-        "A worker that is silent for so long has lost its tasks.",
+        "A worker that is silent for so long has lost its tasks. The same for all services of one database.",
     ),
     key(
         "tasks.max_attempts",
