@@ -2,13 +2,17 @@
 //! refuses every task: then it takes none, and gives back those it has, rather than fail one after another. It looks
 //! again by itself, and goes on once somebody has mended the settings. A store that is only away is waited for.
 
-use crate::worker::Worker;
+use crate::{
+    doubts::{Meaning, Way},
+    worker::Worker,
+};
+use reelmill_domain::id::TaskId;
 use reelmill_objects::ObjectError;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Renewals between two looks at a store that refuses.
-const LOOK_EVERY: u32 = 5;
+pub const LOOK_EVERY: u32 = 5;
 
 /// Looks once at the start, and for as long as the store refuses, until `ended`.
 pub async fn watch(worker: Arc<Worker>, ended: CancellationToken) {
@@ -16,7 +20,8 @@ pub async fn watch(worker: Arc<Worker>, ended: CancellationToken) {
     let watch = async {
         loop {
             look(&worker).await;
-            tokio::time::sleep(worker.config.renew_every * LOOK_EVERY).await;
+            let look_again = worker.config.renew_every * LOOK_EVERY;
+            tokio::time::sleep(look_again.max(worker.doubts.pause())).await;
             // The sender lives in `worker`.
             let _ = refused.wait_for(|refused| *refused).await;
         }
@@ -31,8 +36,10 @@ pub async fn watch(worker: Arc<Worker>, ended: CancellationToken) {
 pub async fn look(worker: &Worker) -> bool {
     let before = *worker.refused.borrow();
     let refused = match worker.objects.check().await {
-        Ok(()) => false,
-        Err(error @ ObjectError::Misconfigured { .. }) => {
+        // It may still lack a right that the look doesn't need.
+        Ok(()) => !worker.doubts.pause().is_zero(),
+        // Some say with a bare 404 that the bucket is gone.
+        Err(error @ (ObjectError::Misconfigured { .. } | ObjectError::NotFound { .. })) => {
             if !before {
                 tracing::error!(%error, "the object store refuses this worker; taking no tasks");
             }
@@ -48,4 +55,19 @@ pub async fn look(worker: &Worker) -> bool {
         worker.news.notify_one();
     }
     refused
+}
+
+/// A task was refused something, though the look found nothing wrong. True: that is not the task's fault, and it goes
+/// back unharmed.
+pub fn is_to_blame(worker: &Worker, way: Way, key: &str, task: TaskId) -> bool {
+    let meaning = worker.doubts.refused(way, key, task);
+    if meaning != Meaning::Task && !worker.refused.send_replace(true) {
+        tracing::error!(
+            seconds = worker.doubts.pause().as_secs(),
+            "the object store refuses this worker one task after another, though it lets it in; its key may lack a right, \
+             such as to read sources/ or write outputs/; taking no tasks for a while"
+        );
+        worker.news.notify_one();
+    }
+    meaning == Meaning::Worker
 }

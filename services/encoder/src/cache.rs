@@ -58,8 +58,8 @@ impl Cache {
     }
 
     /// Makes an object available, read-only, at `to`, which doesn't exist yet. Many may ask at once: one fetch serves
-    /// them all, and goes on as long as one of them waits.
-    pub async fn fetch(&self, input: &Input, to: &Path) -> Result<(), Arc<ObjectError>> {
+    /// them all, and goes on as long as one of them waits. True for whom the store was asked.
+    pub async fn fetch(&self, input: &Input, to: &Path) -> Result<bool, Arc<ObjectError>> {
         let mut was_there = true;
         loop {
             let keeps = self.0.keeps(input);
@@ -73,11 +73,12 @@ impl Cache {
             let (mut outcome, begun) = match found {
                 Found::Linked => {
                     metrics::source_fetched(was_there);
-                    return Ok(());
+                    return Ok(!was_there);
                 }
                 Found::Absent => {
                     metrics::source_fetched(false);
-                    return self.0.fetch_to(input, to).await.map_err(Arc::new);
+                    self.0.fetch_to(input, to).await?;
+                    return Ok(true);
                 }
                 Found::Coming(outcome) => (outcome, None),
                 Found::Begun(begun, outcome) => (outcome, Some(begun)),

@@ -135,11 +135,15 @@ pub fn store_failed(error: &ObjectError) -> Fault {
     })
 }
 
+/// Another worker may have the right that this one lacks.
 fn storage_refused() -> Failure {
-    passing(
-        "storage_refused",
-        "The store refuses this worker; whoever runs this service has to correct its settings.",
-    )
+    Failure {
+        avoid_worker: true,
+        ..passing(
+            "storage_refused",
+            "The store refuses this worker; whoever runs this service has to correct its settings.",
+        )
+    }
 }
 
 /// First letter large, full stop at the end.
@@ -202,6 +206,9 @@ mod tests {
             }
             assert!(!failure.code.is_empty() && failure.message.ends_with('.'));
             assert!(!failure.permanent, "time or a setting may mend it");
+            if failure.code == "storage_refused" {
+                assert!(failure.avoid_worker, "another one may be let in");
+            }
         }
     }
 

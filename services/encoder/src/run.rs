@@ -77,7 +77,7 @@ async fn attempt(worker: &Worker, started: &Started, keys: &Keys) -> Result<Task
         tracing::warn!(task = %task.task, schema = task.schema, "a newer program wrote this task; given back");
         return Err(Fault::NotHere);
     }
-    if task.avoid == Some(worker.id) {
+    if task.avoid == Some(worker.id) && worker.returned.gives_back(task.task) {
         return Err(Fault::NotHere);
     }
     tokio::select! {

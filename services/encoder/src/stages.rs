@@ -10,6 +10,7 @@ mod thumbnails;
 
 use crate::{
     access,
+    doubts::Way,
     failure::{Fault, failed, fetch_failed, lasting, scratch_failed, store_failed},
     keys::Keys,
     progress::Reporter,
@@ -77,8 +78,13 @@ impl Run<'_> {
             fetched = self.worker.cache.fetch(input, &to).instrument(stage("fetch")) => fetched,
         };
         match fetched {
-            Ok(()) => Ok(to),
-            Err(error) => Err(self.trouble(&error, fetch_failed).await),
+            Ok(asked) => {
+                if asked {
+                    self.worker.doubts.accepted(Way::In, &input.key);
+                }
+                Ok(to)
+            }
+            Err(error) => Err(self.trouble(Way::In, &input.key, &error).await),
         }
     }
 
@@ -95,35 +101,46 @@ impl Run<'_> {
         };
         let stored = match put {
             Ok(stored) => stored,
-            Err(error) => return Err(self.trouble(&error, store_failed).await),
+            Err(error) => return Err(self.trouble(Way::Out, &key, &error).await),
         };
         self.keys.done();
+        self.worker.doubts.accepted(Way::Out, &key);
         metrics::object_out(stored.bytes, begun.elapsed());
         Ok(stored)
     }
 
     /// What it means for this run that the store failed it in the end. A store that refuses the worker altogether (some say
-    /// so with a bare 404) is not the task's fault: it goes back unharmed.
-    async fn trouble(&self, error: &ObjectError, task: fn(&ObjectError) -> Fault) -> Fault {
-        let suspicious = matches!(
-            error,
-            ObjectError::Misconfigured { .. } | ObjectError::NotFound { .. }
-        );
-        let refused = async { suspicious && access::look(self.worker).await };
-        tokio::select! {
-            () = self.token.cancelled() => Fault::Ended,
-            refused = refused => match refused {
-                true => Fault::NotHere,
-                false => task(error),
-            },
+    /// so with a bare 404), or one task after another, is not the task's fault: it goes back unharmed.
+    async fn trouble(&self, way: Way, key: &str, error: &ObjectError) -> Fault {
+        let refused = matches!(error, ObjectError::Misconfigured { .. });
+        let suspicious = refused || matches!(error, ObjectError::NotFound { .. });
+        let lets_nobody_in = async { suspicious && access::look(self.worker).await };
+        let lets_nobody_in = tokio::select! {
+            () = self.token.cancelled() => return Fault::Ended,
+            lets_nobody_in = lets_nobody_in => lets_nobody_in,
+        };
+        if lets_nobody_in || refused && access::is_to_blame(self.worker, way, key, self.task.task) {
+            return Fault::NotHere;
+        }
+        match way {
+            Way::In => fetch_failed(error),
+            Way::Out => store_failed(error),
         }
     }
 
     async fn put_again(&self, key: &str, file: &Path) -> Result<ObjectMeta, ObjectError> {
-        let mut retry = Retry::within(self.worker.config.store_retry);
+        let worker = self.worker;
+        let mut retry = Retry::of_result(worker.config.store_retry);
         loop {
-            match self.worker.objects.put_file(key, file).await {
-                Err(error) if retry.after(&error).await => {}
+            match worker.objects.put_file(key, file).await {
+                Err(error) if retry.after(&error).await => {
+                    // While what is made waits, a worker that isn't let in takes nothing new.
+                    if matches!(error, ObjectError::Misconfigured { .. })
+                        && !*worker.refused.borrow()
+                    {
+                        access::look(worker).await;
+                    }
+                }
                 done => return done,
             }
         }

@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 /// A store of many machines may not know of a fresh object on all of them yet; so long it is asked again.
 const MISSING: Duration = Duration::from_secs(20);
 
-/// A right that was given, or a key that was changed, takes a moment to arrive everywhere; more patience mends nothing.
+/// A right that was given, or a key that was changed, takes a moment to arrive everywhere. Who has not begun yet gives its
+/// task to another worker then, rather than wait.
 const REFUSED: Duration = Duration::from_secs(5);
 
 /// The tries of one call.
 pub struct Retry {
     at_most: Duration,
+    /// Something that cost work would be lost.
+    costly: bool,
     began: Instant,
     backoff: Backoff,
     /// What it fails with, and since when.
@@ -25,15 +28,24 @@ impl Retry {
     pub fn within(at_most: Duration) -> Self {
         Self {
             at_most,
+            costly: false,
             began: Instant::now(),
             backoff: Backoff::new(),
             trouble: None,
         }
     }
 
+    /// Tries for so long to store what was made: a store that refuses it may be set right, and costs no work then.
+    pub fn of_result(at_most: Duration) -> Self {
+        Self {
+            costly: true,
+            ..Self::within(at_most)
+        }
+    }
+
     /// Whether to try again after this; pauses first.
     pub async fn after(&mut self, error: &ObjectError) -> bool {
-        let Some(patience) = patience(error) else {
+        let Some(patience) = patience(error, self.costly) else {
             return false;
         };
         let since = match self.trouble {
@@ -54,9 +66,12 @@ impl Retry {
 }
 
 /// For how long it may pass; `None`: a full store stays full for longer than a slot should wait.
-fn patience(error: &ObjectError) -> Option<Duration> {
+fn patience(error: &ObjectError, costly: bool) -> Option<Duration> {
     match error {
         ObjectError::Failed { .. } | ObjectError::Incoming { .. } => Some(Duration::MAX),
+        ObjectError::NotFound { .. } | ObjectError::Misconfigured { .. } if costly => {
+            Some(Duration::MAX)
+        }
         ObjectError::NotFound { .. } => Some(MISSING),
         ObjectError::Misconfigured { .. } => Some(REFUSED),
         ObjectError::Full { .. } | ObjectError::BadKey { .. } => None,
@@ -116,6 +131,18 @@ mod tests {
             // It is counted from when it began, not from another trouble before.
             assert!(retry.after(&failed()).await);
             assert!(retry.after(&error).await, "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_made_waits_for_a_store_that_refuses_it_as_for_one_that_is_away() {
+        for error in [missing(), refused(), failed()] {
+            let mut retry = Retry::of_result(MINUTE);
+            let long_ago = Instant::now().checked_sub(MINUTE / 2);
+            retry.trouble = long_ago.map(|since| (error.code(), since));
+            assert!(retry.trouble.is_some() && retry.after(&error).await);
+            retry.at_most = Duration::ZERO;
+            assert!(!retry.after(&error).await, "{error}");
         }
     }
 

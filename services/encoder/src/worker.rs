@@ -2,8 +2,11 @@
 
 use crate::{
     EncoderConfig,
+    access::LOOK_EVERY,
     cache::Cache,
+    doubts::Doubts,
     exclusive::Exclusive,
+    returned::Returned,
     runs::Runs,
     scratch::Scratch,
     slots::{Pool, pools},
@@ -27,6 +30,9 @@ use uuid::Uuid;
 
 /// What an ordered end may take beyond the grace: to give back what still runs, to delete what it stored, to say goodbye.
 pub const LAST_WORDS: Duration = Duration::from_secs(6);
+
+/// Renewals for which others are left to take a task that is to avoid this worker.
+const LEFT_TO_OTHERS: u32 = 20;
 
 /// One worker.
 pub struct Worker {
@@ -54,6 +60,10 @@ pub struct Worker {
     pub disk_full: watch::Sender<bool>,
     /// Its object store refuses it until somebody corrects the settings.
     pub refused: watch::Sender<bool>,
+    /// Whether it may be refused where others are not.
+    pub doubts: Doubts,
+    /// Tasks that it gave back because they are to avoid it.
+    pub returned: Returned,
     /// Asked to end: takes nothing new, either.
     pub stopping: CancellationToken,
     /// Something changed that status should hear before the next second.
@@ -93,6 +103,8 @@ impl Worker {
         Ok(Self {
             id,
             pools: pools(&config.lanes, config.slots),
+            doubts: Doubts::none(config.renew_every * LOOK_EVERY),
+            returned: Returned::none(config.renew_every * LEFT_TO_OTHERS),
             config,
             broker,
             objects,

@@ -151,7 +151,7 @@ pub struct Failure {
     pub log_tail: Option<String>,
     /// Trying again can't help (the source is at fault): fails at once.
     pub permanent: bool,
-    /// The worker had no room; another one may.
+    /// The worker had no room, or lacks an ability or a right; another one may have it.
     pub avoid_worker: bool,
 }
 

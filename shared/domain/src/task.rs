@@ -36,7 +36,7 @@ pub struct Task {
     pub failures: u32,
     /// Leases that lapsed; after two it runs alone.
     pub losses: u32,
-    /// A worker that had no room for it.
+    /// A worker that had no room for it, or wasn't let into the store: another one may do better.
     pub avoid: Option<WorkerId>,
 }
 

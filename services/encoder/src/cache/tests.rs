@@ -158,7 +158,7 @@ impl Bench {
         fs::remove_file(self.fetch(input).await).unwrap();
     }
 
-    fn spawn(&self, input: &Input) -> tokio::task::JoinHandle<Result<(), Arc<ObjectError>>> {
+    fn spawn(&self, input: &Input) -> tokio::task::JoinHandle<Result<bool, Arc<ObjectError>>> {
         let (cache, input, to) = (self.cache.clone(), input.clone(), self.path());
         tokio::spawn(async move { cache.fetch(&input, &to).await })
     }

@@ -8,6 +8,7 @@
 mod farm;
 mod outage;
 mod rabbit;
+mod refused;
 mod self_care;
 mod stages;
 mod storing;

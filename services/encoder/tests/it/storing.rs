@@ -16,7 +16,7 @@ async fn farm() -> (Farm, Arc<Door>) {
     farm_with(|_| {}).await
 }
 
-async fn farm_with(change: impl FnOnce(&mut EncoderConfig)) -> (Farm, Arc<Door>) {
+pub async fn farm_with(change: impl FnOnce(&mut EncoderConfig)) -> (Farm, Arc<Door>) {
     let mut door = None;
     let farm = Farm::over(
         change,
@@ -94,7 +94,7 @@ async fn a_store_without_room_fails_the_task_with_its_cause() {
 }
 
 /// Waits until the door has refused something anew.
-async fn refused(door: &Door) {
+pub async fn refused(door: &Door) {
     let before = door.refused.load(Ordering::SeqCst);
     let more = || (door.refused.load(Ordering::SeqCst) > before).then_some(());
     until(more, "nobody knocked").await;
@@ -199,53 +199,4 @@ async fn a_source_that_a_replica_does_not_know_yet_is_asked_for_again() {
     farm.make(&farm.task(specs::probe(&source))).await;
     assert_eq!(door.missing.load(Ordering::SeqCst), 0);
     assert_eq!(door.fetches.load(Ordering::SeqCst), 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_lets_nobody_in_fails_no_task_and_gets_none_until_it_does() {
-    let (farm, door) = farm_with(|config| {
-        config.store_retry = Duration::from_millis(300);
-        config.renew_every = Duration::from_millis(200);
-    })
-    .await;
-    let source = farm.store(&sources::bunny(farm.folder.path())).await;
-    door.denied.store(true, Ordering::SeqCst);
-    let task = farm.task(specs::probe(&source));
-    farm.send(&task).await;
-    let run = farm.started(&task).await;
-    let end = farm.end(run.run).await;
-    assert!(matches!(end, WorkerEventBody::Released { .. }), "{end:?}");
-    farm.renewal(|info, runs| runs.is_empty() && info.lanes.iter().all(|l| l.slots == 0))
-        .await;
-    let next = farm.task(specs::probe(&source));
-    farm.send(&next).await;
-    let asked = door.refused.load(Ordering::SeqCst);
-    until(
-        || (door.refused.load(Ordering::SeqCst) > asked + 1).then_some(()),
-        "it never looks again",
-    )
-    .await;
-    let takes = |e: &reelmill_domain::wire::WorkerEvent| matches!(&e.body, WorkerEventBody::Started { run, .. } if run.task == next.task);
-    assert!(!farm.events().iter().any(takes), "it took a task");
-    door.denied.store(false, Ordering::SeqCst);
-    let run = farm.started(&next).await;
-    let end = farm.end(run.run).await;
-    assert!(matches!(end, WorkerEventBody::Succeeded { .. }), "{end:?}");
-    farm.renewal(|info, _| info.lanes.iter().all(|l| l.slots == 1))
-        .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_alone_is_denied_fails_its_task_alone_and_names_no_host() {
-    let (farm, door) = farm_with(|config| config.store_retry = Duration::from_millis(300)).await;
-    let source = farm.store(&sources::bunny(farm.folder.path())).await;
-    door.denies_fetches.store(true, Ordering::SeqCst);
-    let failure = farm.fail(&farm.task(specs::probe(&source))).await;
-    assert_eq!(
-        (failure.code.as_str(), failure.permanent),
-        ("storage_refused", false)
-    );
-    assert!(!failure.message.contains("10.0.0.7"), "{failure:?}");
-    farm.renewal(|info, runs| runs.is_empty() && info.lanes.iter().all(|l| l.slots == 1))
-        .await;
 }

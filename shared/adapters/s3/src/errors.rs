@@ -135,6 +135,9 @@ impl Place {
             ("SignatureDoesNotMatch", _) => format!(
                 "{endpoint} doesn't accept the signature: storage.secret_key or storage.region is wrong ({code})"
             ),
+            ("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired", _) => format!(
+                "{endpoint} doesn't take the token of this machine's key any more: renew it, or correct the role or profile that it comes from ({code})"
+            ),
             ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) => {
                 format!("storage.region is not the region of bucket `{bucket}` ({code})")
             }

@@ -1,7 +1,7 @@
 //! Listing by prefix in the order of the names, which S3 keeps already; the tails of uploads are stepped over.
 
 use crate::bucket::Bucket;
-use reelmill_objects::{ObjectError, ObjectMeta, Page};
+use reelmill_objects::{ObjectError, ObjectMeta, Page, check_key};
 
 /// The most that S3 lists at once.
 const MOST: usize = 1000;
@@ -37,7 +37,9 @@ pub async fn page(
                 break;
             }
             last = Some(name.to_owned());
-            let Some(key) = bucket.names.key(name) else {
+            // What no key looks like is no object: a trial, or something of somebody else's.
+            let key = bucket.names.key(name);
+            let Some(key) = key.filter(|key| check_key(key).is_ok()) else {
                 continue;
             };
             page.objects.push(ObjectMeta {

@@ -71,9 +71,10 @@ impl Names {
         format!("{}{TAILS}{key}/{rest}", self.root)
     }
 
-    /// What stands for a key when it is tried out whether one may write; no key can be the same.
+    /// What stands for a key when it is tried out whether one may write and read. It lies where runs keep their files, so
+    /// that rights to a part of the bucket show; no key can be the same, so it is in no listing.
     pub fn trial(&self) -> String {
-        format!("{TAILS}.check/write")
+        format!("{WORK}.check/write")
     }
 
     /// The key of an upload that is only to tell how many parts it may have, and never becomes an object. It lies among

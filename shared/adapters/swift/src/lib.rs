@@ -13,6 +13,7 @@
 //! written anew leaves its old segments behind, for readers that are still at it; `unfinished` finds them.
 
 mod auth;
+mod check;
 mod complete;
 mod config;
 mod core;

@@ -11,6 +11,9 @@ const LONGEST_NAME: usize = 1024;
 /// Where segments lie, below the prefix.
 const SEGMENTS: &str = ".segments/";
 
+/// Where runs keep what they make on the way, below the prefix.
+const WORK: &str = "work/";
+
 /// The smallest name behind everything that is hidden: `/` is followed by `0`.
 const BEHIND_SEGMENTS: &str = ".segments0";
 
@@ -108,9 +111,10 @@ impl Names {
         Some(SegmentName { key, group })
     }
 
-    /// The name of a small object that only shows whether one can write.
+    /// The name of a small object that only shows whether one can write and read. It lies where runs keep their files, so
+    /// that rights to a part of the container show; no key can be the same, so it is in no listing.
     pub fn trial(&self) -> String {
-        format!("{}{SEGMENTS}.check/{}", self.base, fresh_id())
+        format!("{}{WORK}.check/{}", self.base, fresh_id())
     }
 }
 

@@ -1,18 +1,8 @@
 //! The store itself: every call of the port, and what it leads to.
 
 use crate::{
-    complete::Complete,
-    config::SwiftConfig,
-    core::Core,
-    errors::Attempt,
-    fetch,
-    http::{Http, Target, succeeded},
-    info::ClusterInfo,
-    names::Names,
-    piece::{Budget, md5_hex},
-    put::described,
-    read,
-    tempurl::SigningKey,
+    check, complete::Complete, config::SwiftConfig, core::Core, errors::Attempt, fetch, http::Http,
+    info::ClusterInfo, names::Names, piece::Budget, put::described, read, tempurl::SigningKey,
     uploads::Uploads,
 };
 use async_trait::async_trait;
@@ -21,15 +11,8 @@ use futures::{StreamExt, stream};
 use reelmill_objects::{
     ByteStream, ObjectError, ObjectMeta, ObjectStore, Page, Unfinished, UploadSink,
 };
-use reqwest::{Method, StatusCode, header::ETAG};
 use std::{ops::Range, path::Path, sync::Arc, time::Duration};
 use url::Url;
-
-/// What a trial write holds.
-const TRIAL: &[u8] = b"reelmill";
-
-/// How often a trial is sent: whoever asks for health wants to know soon.
-const TRIAL_TRIES: u32 = 2;
 
 /// A container of OpenStack Swift as object store.
 pub struct SwiftStore {
@@ -127,41 +110,9 @@ impl ObjectStore for SwiftStore {
         self.core.list_objects(attempt, prefix, cursor, limit).await
     }
 
-    /// Writes a small object and removes it again. A container that isn't there is made.
+    /// Writes a small object, reads it, and removes it again. A container that isn't there is made.
     async fn check(&self) -> Result<(), ObjectError> {
-        let attempt = Attempt {
-            what: "writing to the Swift container",
-            key: &self.core.config.container,
-        };
-        let name = self.core.names.trial();
-        let (http, object) = (&self.core.http, Target::Object(&name));
-        let etag = md5_hex(TRIAL);
-        for may_make in [true, false] {
-            let answer = http
-                .send_patiently(TRIAL_TRIES, attempt, Method::PUT, object, |r| {
-                    r.header(ETAG, &etag)
-                        .header("X-Delete-After", 300)
-                        .body(TRIAL)
-                })
-                .await?;
-            match answer.status() {
-                StatusCode::NOT_FOUND if may_make => http.make_container(attempt).await?,
-                StatusCode::NOT_FOUND => {
-                    return Err(attempt.misconfigured("it is not there and can't be made"));
-                }
-                _ => {
-                    succeeded(attempt, answer).await?;
-                    break;
-                }
-            }
-        }
-        let gone = http
-            .send_patiently(TRIAL_TRIES, attempt, Method::DELETE, object, |r| r)
-            .await?;
-        match gone.status() {
-            StatusCode::NOT_FOUND => Ok(()),
-            _ => succeeded(attempt, gone).await.map(drop),
-        }
+        check::check(&self.core).await
     }
 
     async fn presign(&self, key: &str, ttl: Duration) -> Result<Option<Url>, ObjectError> {

@@ -122,7 +122,9 @@ pub fn transition(task: Task, event: TaskEvent, max_attempts: u32) -> TaskStep {
             run,
             failure,
         } if holds(&task, attempt, run) => failed(task, failure, max_attempts),
-        TaskEvent::Released { attempt, run } if holds(&task, attempt, run) => given_back(task),
+        // It still avoids whom it avoided: that one gives it back, and to try it there again would only fail it again. The
+        // worker itself takes it up in the end when nobody else does.
+        TaskEvent::Released { attempt, run } if holds(&task, attempt, run) => again(task, false),
         TaskEvent::Failed { .. } | TaskEvent::Released { .. } => TaskStep::Stale { stop: None },
         TaskEvent::LeaseLapsed { run, alone } => match task.state {
             TaskState::Running { run: bound, .. } if bound == run => {
@@ -168,16 +170,6 @@ fn need_met(task: Task) -> TaskStep {
         }
         _ => TaskStep::Stale { stop: None },
     }
-}
-
-/// A worker gave it back. When that was the very worker to be avoided, nobody else would have it: it may be tried
-/// there again, otherwise it would go to and fro for ever.
-fn given_back(task: Task) -> TaskStep {
-    let avoid = match task.state {
-        TaskState::Running { worker, .. } if task.avoid == Some(worker) => None,
-        _ => task.avoid,
-    };
-    again(Task { avoid, ..task }, false)
 }
 
 fn failed(task: Task, failure: Failure, max_attempts: u32) -> TaskStep {

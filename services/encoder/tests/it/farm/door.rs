@@ -31,6 +31,8 @@ pub struct Door {
     pub denied: AtomicBool,
     /// It denies every fetch, and nothing else.
     pub denies_fetches: AtomicBool,
+    /// Its bucket is gone, which it says with a bare 404.
+    pub gone: AtomicBool,
     /// Calls that were refused.
     pub refused: AtomicUsize,
     /// Objects that were fetched, as copies.
@@ -49,6 +51,7 @@ impl Door {
             missing: AtomicUsize::new(0),
             denied: AtomicBool::new(false),
             denies_fetches: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
             refused: AtomicUsize::new(0),
             fetches: AtomicUsize::new(0),
             unfinished: Mutex::default(),
@@ -58,6 +61,10 @@ impl Door {
     fn open(&self, attempt: &'static str, key: &str) -> Result<(), ObjectError> {
         if self.denied.load(Ordering::SeqCst) {
             return Err(self.deny(attempt, key));
+        }
+        if self.gone.load(Ordering::SeqCst) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            return Err(ObjectError::NotFound { key: key.into() });
         }
         if !self.away.load(Ordering::SeqCst) {
             return Ok(());

@@ -5,6 +5,11 @@ use reelmill_faults::{Fault, Rule};
 use reelmill_objects::{ObjectError, ObjectStore};
 use reelmill_s3::{S3Config, S3Store};
 use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+use url::Url;
 
 const SWIFT: &str = "REELMILL_TEST_SWIFT_S3";
 
@@ -91,6 +96,68 @@ async fn a_denied_request_names_the_key_and_a_missing_object_is_missing() {
         assert!(matches!(full, ObjectError::Full { .. }), "{full}");
     }
     store.check().await.unwrap();
+}
+
+/// Answers every request with an error of this code.
+async fn answering(code: &'static str) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+        let answer = format!(
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        while let Ok((mut caller, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(caller.read_u8().await.unwrap());
+            }
+            caller.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    url.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_taken_any_more_is_a_refusal() {
+    for code in ["ExpiredToken", "InvalidToken"] {
+        let place = Place::make(SWIFT).await;
+        let mut config = place.config.clone();
+        let _place = place.behind();
+        config.endpoint = Some(answering(code).await);
+        let store = S3Store::open(config).await.unwrap();
+        let refused = store.check().await.unwrap_err();
+        assert_eq!(refused.code(), "misconfigured", "{refused}");
+        assert!(refused.to_string().contains(code), "{refused}");
+    }
+}
+
+/// A key that lacks one right: half a store is none for a worker.
+#[tokio::test]
+async fn a_key_with_half_a_right_is_refused_and_no_trial_stays() {
+    let (place, proxy) = Place::make_broken(SWIFT).await;
+    let store = place.store().await;
+    let place = place.behind();
+    store.put_bytes("k", "data".into()).await.unwrap();
+    for (method, what, words) in [
+        ("GET", "/work/", "reading"),
+        ("PUT", "/work/", "writing"),
+        ("DELETE", "/work/", "removing"),
+    ] {
+        let hits = proxy.add(Rule::new(Fault::Answer(403)).method(method).target(what));
+        let refused = store.check().await.unwrap_err();
+        assert!(hits.count() > 0, "{method} was never asked");
+        proxy.clear();
+        assert_eq!(refused.code(), "misconfigured", "{refused}");
+        assert!(refused.to_string().starts_with(words), "{refused}");
+        // Whatever stays is in no listing, and goes with the next look.
+        let listed = store.list("", None, 10).await.unwrap();
+        assert_eq!(listed.objects.len(), 1, "{listed:?}");
+    }
+    assert_eq!(place.names().await.len(), 2, "the trial that could not go");
+    store.check().await.unwrap();
+    assert_eq!(place.names().await, ["reel/mill/k"]);
 }
 
 #[tokio::test]

@@ -72,6 +72,38 @@ async fn who_is_refused_for_good_is_told_from_a_server_that_is_away() {
     assert!(whole(&*store, "o").await == b"x");
 }
 
+/// A user who lacks one right: half a store is none for a worker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_with_half_a_right_is_refused_and_no_trial_is_listed() {
+    let (fresh, proxy) = through_proxy().await;
+    let store = fresh.open();
+    store.put_bytes("o", "x".into()).await.unwrap();
+    for (method, words) in [
+        ("GET", "reading"),
+        ("PUT", "writing"),
+        ("DELETE", "removing"),
+    ] {
+        let rule = Rule::new(Fault::Answer(403))
+            .method(method)
+            .target("/work/");
+        let hits = proxy.add(rule);
+        let refused = store.check().await.unwrap_err();
+        assert!(hits.count() > 0, "{method} was never asked");
+        proxy.clear();
+        assert_eq!(refused.code(), "misconfigured", "{refused}");
+        assert!(refused.to_string().starts_with(words), "{refused}");
+        let listed = store.list("", None, 10).await.unwrap();
+        assert_eq!(listed.objects.len(), 1, "{listed:?}");
+    }
+    store.check().await.unwrap();
+    let names = fresh.raw().await.names().await;
+    assert_eq!(
+        names.len(),
+        2,
+        "only the trial that could not go: {names:?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_that_are_refused_at_once_log_in_once() {
     let (fresh, proxy) = through_proxy().await;

@@ -206,7 +206,7 @@ fn failures_are_bounded_and_a_permanent_one_ends_it_at_once() {
 }
 
 #[test]
-fn a_worker_without_room_is_avoided_until_it_gives_the_task_back() {
+fn a_worker_that_is_to_be_avoided_is_avoided_though_it_gives_the_task_back() {
     let (t, r) = running(probe());
     let t = go(t, failed_with(1, r, false, true)).0;
     assert_eq!(t.avoid, Some(worker(r)));
@@ -226,7 +226,11 @@ fn a_worker_without_room_is_avoided_until_it_gives_the_task_back() {
         },
     )
     .0;
-    assert_eq!((t.avoid, t.failures), (None, 1));
+    assert_eq!((t.avoid, t.failures), (Some(worker(r)), 1));
+    // One that fails there after all avoids that one instead.
+    let (t, r) = running(t);
+    let t = go(t, failed_with(3, r, false, true)).0;
+    assert_eq!((t.avoid, t.failures), (Some(worker(r)), 2));
 }
 
 #[test]
