@@ -47,6 +47,16 @@ impl Fake {
     }
 
     pub async fn start_named(world: &World, name: &str, encode: u16) -> Self {
+        Self::start_silent(world, name, encode, std::future::ready(())).await
+    }
+
+    /// It says nothing of itself before `silence` is over.
+    pub async fn start_silent(
+        world: &World,
+        name: &str,
+        encode: u16,
+        silence: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
         let slots = |lane, slots| LaneSlots {
             lane,
             slots,
@@ -80,6 +90,7 @@ impl Fake {
         });
         let (voice, runs, me) = (broker.clone(), held.clone(), info.clone());
         let renewals = tokio::spawn(async move {
+            silence.await;
             loop {
                 let runs = runs.lock().unwrap().clone();
                 say(
