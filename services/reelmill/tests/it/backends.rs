@@ -114,6 +114,32 @@ impl Backends {
         PathBuf::from(env::var("REELMILL_TEST_CA").expect(ASK))
     }
 
+    /// Counts rows.
+    pub fn count(&self, table: &str, which: &str) -> i64 {
+        let count = format!(
+            "SELECT COUNT(*) AS n FROM `{}`.`{table}` WHERE {which}",
+            self.name
+        );
+        self.runtime.block_on(async {
+            let db = Database::connect(server("REELMILL_TEST_MYSQL").as_str())
+                .await
+                .unwrap();
+            let ask = Statement::from_string(DbBackend::MySql, count);
+            let row = db.query_one_raw(ask).await.unwrap().unwrap();
+            db.close().await.unwrap();
+            row.try_get("", "n").unwrap()
+        })
+    }
+
+    /// Gives the claim on the database to another process, as when it had lapsed.
+    pub fn steal_claim(&self) {
+        self.sql(&format!(
+            "UPDATE `{}`.sole_claims SET holder = 'another', token = UNHEX(REPLACE(UUID(), '-', ''))",
+            self.name
+        ));
+        assert_eq!(self.count("sole_claims", "holder = 'another'"), 1);
+    }
+
     fn sql(&self, statement: &str) {
         self.runtime.block_on(async {
             let admin = server("REELMILL_TEST_MYSQL");

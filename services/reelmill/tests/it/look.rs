@@ -1,5 +1,6 @@
 //! Waiting for a condition, and eyes on processes.
 
+use rustix::process::Pid;
 use std::{
     fs,
     path::Path,
@@ -15,12 +16,18 @@ pub fn until(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
-/// The ffmpeg processes that work below a folder.
+/// How many ffmpeg processes work below a folder.
 pub fn tools_in(folder: &Path) -> usize {
+    tools(folder).len()
+}
+
+/// The ffmpeg processes that work below a folder.
+pub fn tools(folder: &Path) -> Vec<Pid> {
     fs::read_dir("/proc")
         .unwrap()
         .filter_map(|e| Some(e.ok()?.path()))
         .filter(|p| fs::read_to_string(p.join("comm")).is_ok_and(|c| c.starts_with("ffmpeg")))
         .filter(|p| fs::read_link(p.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
-        .count()
+        .filter_map(|p| Pid::from_raw(p.file_name()?.to_str()?.parse().ok()?))
+        .collect()
 }

@@ -108,13 +108,18 @@ impl Process {
     }
 
     /// Waits until it ends by itself; its exit code.
-    pub fn ended(mut self) -> Option<i32> {
+    pub fn ended(self) -> Option<i32> {
+        self.ended_saying().0
+    }
+
+    /// [`Process::ended`], and what it wrote until its end.
+    pub fn ended_saying(mut self) -> (Option<i32>, String) {
         let mut code = None;
         until("an end", || {
             code = self.child.try_wait().unwrap();
             code.is_some()
         });
-        code.unwrap().code()
+        (code.unwrap().code(), self.log())
     }
 
     /// Asks it to stop, by SIGTERM; its exit code.
