@@ -43,7 +43,7 @@ async fn append(store: &FolderStore, state: &Value, from: usize, data: &[u8]) ->
 
 /// Files of unfinished uploads.
 fn files(folder: &Path) -> usize {
-    std::fs::read_dir(folder.join(".uploads/a")).map_or(0, Iterator::count)
+    fs::read_dir(folder.join(".uploads/a")).map_or(0, Iterator::count)
 }
 
 /// Data that comes when the test says so.
@@ -140,7 +140,7 @@ async fn stood_still(winner: &FolderStore, loser: &Arc<FolderStore>, folder: &Pa
 
     let takeover = append(winner, &start, 2 * MIB, &good[2 * MIB..]);
     let won = tokio::time::timeout(Duration::from_secs(60), takeover);
-    let won = won.await.expect("it waits for who stands still");
+    let won = won.await.unwrap();
     winner
         .uploads()
         .finish("a/u", won, good.len() as u64)
@@ -158,7 +158,7 @@ async fn stood_still(winner: &FolderStore, loser: &Arc<FolderStore>, folder: &Pa
 }
 
 fn written_beyond(folder: &Path, bytes: u64) -> bool {
-    let files = std::fs::read_dir(folder.join(".uploads/a")).unwrap();
+    let files = fs::read_dir(folder.join(".uploads/a")).unwrap();
     files
         .into_iter()
         .any(|file| file.unwrap().metadata().unwrap().len() > bytes)
@@ -302,8 +302,8 @@ fn only_file(folder: &Path) -> PathBuf {
 #[tokio::test]
 async fn an_upload_of_an_earlier_version_goes_on() {
     let (store, _, folder) = two();
-    std::fs::create_dir_all(folder.path().join(".uploads/a")).unwrap();
-    std::fs::write(folder.path().join(".uploads/a/u"), "half").unwrap();
+    fs::create_dir_all(folder.path().join(".uploads/a")).unwrap();
+    fs::write(folder.path().join(".uploads/a/u"), "half").unwrap();
     let state = append(&store, &serde_json::json!({}), 4, b" whole").await;
     store.uploads().finish("a/u", state, 10).await.unwrap();
     assert_eq!(suite::whole(&*store, "a/u").await, b"half whole");
