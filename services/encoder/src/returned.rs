@@ -8,6 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// What has not come for so long was done by somebody, or is no more.
+const FORGOTTEN: Duration = Duration::from_secs(3600);
+
 /// What was given back lately.
 pub struct Returned {
     /// For so long others are left to take it.
@@ -36,8 +39,7 @@ impl Returned {
 
     fn gives_back_at(&self, task: TaskId, now: Instant) -> bool {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        // What has not come for so long was taken by somebody.
-        tasks.retain(|_, seen| now - seen.last <= self.patience);
+        tasks.retain(|_, seen| now - seen.last < FORGOTTEN);
         let seen = tasks.entry(task).or_insert(Seen {
             first: now,
             last: now,
@@ -67,6 +69,7 @@ mod tests {
         assert!(at(task, 0) && at(other, 1) && at(task, 10) && at(task, 19));
         assert!(!at(task, 20), "nobody else takes it");
         assert!(at(task, 21), "it failed here again");
-        assert!(at(other, 40), "somebody else had it in the meantime");
+        assert!(!at(other, 600), "others had their time");
+        assert!(at(task, 601 + 3600), "that was long ago");
     }
 }

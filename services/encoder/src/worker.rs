@@ -32,7 +32,7 @@ use uuid::Uuid;
 pub const LAST_WORDS: Duration = Duration::from_secs(6);
 
 /// Renewals for which others are left to take a task that is to avoid this worker.
-const LEFT_TO_OTHERS: u32 = 20;
+const LEFT_TO_OTHERS: u32 = 10;
 
 /// One worker.
 pub struct Worker {
@@ -104,7 +104,11 @@ impl Worker {
             id,
             pools: pools(&config.lanes, config.slots),
             doubts: Doubts::none(config.renew_every * LOOK_EVERY),
-            returned: Returned::none(config.renew_every * LEFT_TO_OTHERS),
+            returned: Returned::none(match config.lease {
+                Some(_) => config.renew_every * LEFT_TO_OTHERS,
+                // There are no others.
+                None => config.renew_every,
+            }),
             config,
             broker,
             objects,
