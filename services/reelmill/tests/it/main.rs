@@ -17,6 +17,7 @@ mod look;
 mod process;
 mod proxy;
 mod reelmill;
+mod resume;
 mod serve;
 mod server;
 mod single;
