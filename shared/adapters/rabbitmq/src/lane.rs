@@ -8,6 +8,7 @@
 
 use crate::{
     body,
+    close::close,
     hand::{Ended, InHand},
     link::{Link, Live, PATIENCE, lock, within},
     topology,
@@ -15,7 +16,7 @@ use crate::{
 use async_trait::async_trait;
 use futures::StreamExt;
 use lapin::{
-    Channel,
+    Channel, Consumer,
     message::Delivery as Message,
     options::{
         BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicQosOptions,
@@ -117,16 +118,12 @@ impl Drop for Seat {
     }
 }
 
-/// Closes a seat's channel at once, whoever still holds it: the broker takes back what came over it.
-fn close(seat: Arc<Seat>, runtime: &Handle) {
+/// Closes a seat's channel at once, whoever still holds it.
+fn give_up(seat: Arc<Seat>, consumer: Option<Consumer>, runtime: &Handle) {
     seat.spoil();
-    runtime.spawn(async move {
-        if let Some(channel) = seat.channel().filter(|c| c.status().connected())
-            && let Err(error) = within("closing a channel", channel.close(200, "".into())).await
-        {
-            tracing::debug!(%error, "a channel had ended already");
-        }
-    });
+    if let Some(channel) = seat.channel().cloned() {
+        close(runtime, channel, (seat, consumer));
+    }
 }
 
 /// Takes tasks from one lane.
@@ -168,10 +165,11 @@ impl LaneConsumer {
         };
         let mut asking = Asking {
             seat: Some(seat.clone()),
+            consumer: None,
             runtime: self.runtime.clone(),
         };
         let message = match seat.channel() {
-            Some(channel) => get_or_wait(channel, &self.lane).await?,
+            Some(channel) => get_or_wait(channel, &self.lane, &mut asking.consumer).await?,
             None => None,
         };
         let Some(message) = message else {
@@ -186,18 +184,26 @@ impl LaneConsumer {
 /// Closes the channel of a seat on which somebody stopped asking.
 struct Asking {
     seat: Option<Arc<Seat>>,
+    /// Kept until the channel is closed: the library cancels it when it goes, and a cancel behind the close ends the whole
+    /// connection.
+    consumer: Option<Consumer>,
     runtime: Handle,
 }
 
 impl Drop for Asking {
     fn drop(&mut self) {
         if let Some(seat) = self.seat.take() {
-            close(seat, &self.runtime);
+            give_up(seat, self.consumer.take(), &self.runtime);
         }
     }
 }
 
-async fn get_or_wait(channel: &Channel, lane: &Lane) -> Result<Option<Message>, BrokerError> {
+/// Gets a task, or waits for one with a consumer, which `kept` holds meanwhile.
+async fn get_or_wait(
+    channel: &Channel,
+    lane: &Lane,
+    kept: &mut Option<Consumer>,
+) -> Result<Option<Message>, BrokerError> {
     let queue = topology::lane_queue(lane);
     let options = BasicGetOptions { no_ack: false };
     let got = within(TAKING, channel.basic_get(queue.clone(), options)).await?;
@@ -206,7 +212,7 @@ async fn get_or_wait(channel: &Channel, lane: &Lane) -> Result<Option<Message>, 
     }
     let options = BasicConsumeOptions::default();
     let consuming = channel.basic_consume(queue, "".into(), options, FieldTable::default());
-    let mut consumer = within(TAKING, consuming).await?;
+    let consumer = kept.insert(within(TAKING, consuming).await?);
     let message = match consumer.next().await {
         Some(Ok(message)) => message,
         Some(Err(error)) => {
@@ -261,7 +267,7 @@ impl Drop for LaneConsumer {
         if self.hand.available_permits() == 0
             && let Some(seat) = self.seat.take()
         {
-            close(seat, &self.runtime);
+            give_up(seat, None, &self.runtime);
         }
     }
 }

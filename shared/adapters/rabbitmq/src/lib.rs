@@ -5,10 +5,12 @@
 //! disk; acknowledgements must still get through then.
 
 mod body;
+mod close;
 mod config;
 mod connect;
 mod dead;
 mod hand;
+mod headless;
 mod lane;
 mod link;
 mod listen;

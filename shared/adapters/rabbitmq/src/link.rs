@@ -4,6 +4,7 @@
 use crate::{
     config::Target,
     connect::{self, Opened, Plug},
+    headless::Headless,
     topology,
 };
 use futures::StreamExt;
@@ -135,9 +136,10 @@ impl Link {
 async fn keep(target: &Target, name: &str, tell: &watch::Sender<State>) {
     let mut backoff = Backoff::new();
     let mut said = String::new();
+    let mut headless = Headless::default();
     loop {
         let began = Instant::now();
-        let cause = match begin(target, name).await {
+        let cause = match begin(target, name, &mut headless).await {
             Ok((live, events)) => {
                 tracing::info!(broker = target.shown, name, "connected");
                 tell.send_replace(State::Up(live.clone()));
@@ -147,11 +149,13 @@ async fn keep(target: &Target, name: &str, tell: &watch::Sender<State>) {
                 tell.send_replace(State::Away(cause.as_str().into()));
                 if began.elapsed() > HELD {
                     backoff.reset();
+                    headless.all_is_well();
                 }
                 cause
             }
             Err(cause) => cause,
         };
+        headless.note(&cause);
         tell.send_replace(State::Away(cause.as_str().into()));
         if cause != said {
             tracing::warn!(broker = target.shown, name, %cause, "the broker is away; trying again");
@@ -164,7 +168,11 @@ async fn keep(target: &Target, name: &str, tell: &watch::Sender<State>) {
 type Events = Pin<Box<dyn futures::Stream<Item = Event> + Send>>;
 
 /// Opens the connection and makes what every caller counts on.
-async fn begin(target: &Target, name: &str) -> Result<(Arc<Live>, Events), String> {
+async fn begin(
+    target: &Target,
+    name: &str,
+    headless: &mut Headless,
+) -> Result<(Arc<Live>, Events), String> {
     let Opened {
         connection,
         events,
@@ -177,7 +185,9 @@ async fn begin(target: &Target, name: &str) -> Result<(Arc<Live>, Events), Strin
     });
     let making = async {
         let channel = live.connection.create_channel().await?;
-        topology::declare(&channel).await
+        headless.delete(&channel).await?;
+        topology::declare(&channel).await?;
+        headless.look(&channel).await
     };
     match timeout(2 * PATIENCE, making).await {
         Ok(Ok(())) => Ok((live, events)),

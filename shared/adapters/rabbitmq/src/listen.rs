@@ -3,6 +3,7 @@
 
 use crate::{
     body::{self, Wire},
+    close::close,
     link::{Link, PATIENCE, within},
     topology,
 };
@@ -15,7 +16,7 @@ use lapin::{
 };
 use reelmill_broker::{BrokerError, Delivery, Source};
 use std::marker::PhantomData;
-use tokio::time::Instant;
+use tokio::{runtime::Handle, time::Instant};
 
 /// Messages sent ahead; without a bound the broker would send everything at once, to be kept here.
 const AHEAD: u16 = 256;
@@ -27,7 +28,8 @@ pub struct Listener<T> {
     exchange: &'static str,
     consumer: Consumer,
     /// Closes with the listener, and its queue with it.
-    _channel: Channel,
+    channel: Channel,
+    runtime: Handle,
     hears: PhantomData<fn() -> T>,
 }
 
@@ -45,7 +47,8 @@ impl<T> Listener<T> {
         Ok(Self {
             exchange,
             consumer: within(LISTENING, consuming).await?,
-            _channel: channel,
+            channel,
+            runtime: Handle::current(),
             hears: PhantomData,
         })
     }
@@ -73,5 +76,11 @@ impl<T: Wire> Source<T> for Listener<T> {
                 }
             }
         }
+    }
+}
+
+impl<T> Drop for Listener<T> {
+    fn drop(&mut self) {
+        close(&self.runtime, self.channel.clone(), self.consumer.clone());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     body,
+    close::close,
     dead::Dead,
     hand::{Ended, InHand},
     link::{Link, PATIENCE, within},
@@ -118,13 +119,6 @@ impl<T: Told> Source<T> for Reader<T> {
 impl<T> Drop for Reader<T> {
     fn drop(&mut self) {
         self.ended.set();
-        let channel = self.channel.clone();
-        self.runtime.spawn(async move {
-            if channel.status().connected()
-                && let Err(error) = within("closing a channel", channel.close(200, "".into())).await
-            {
-                tracing::debug!(%error, "a channel had ended already");
-            }
-        });
+        close(&self.runtime, self.channel.clone(), self.consumer.clone());
     }
 }

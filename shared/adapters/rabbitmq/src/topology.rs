@@ -24,6 +24,9 @@ pub const CONTROL: &str = "reelmill.control";
 /// Where messages are kept that this version can't read, or that were delivered to status far too often.
 pub const UNREADABLE: &str = "reelmill.unreadable";
 
+/// The queues that don't depend on who is there.
+pub const FIXED: [&str; 4] = [UNREADABLE, DEAD, EVENTS, JOBS];
+
 /// A task that was handed out and came back so often is given up.
 const TASK_DELIVERIES: i32 = 20;
 /// What status is told is given up only when something is very wrong with it: every end of a status process gives back all

@@ -10,6 +10,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod crowd;
+mod headless;
 mod node;
 mod outage;
 mod starved;
