@@ -63,9 +63,13 @@ impl Fill {
         match self {
             Self::Memory { bytes, .. } => bytes.extend_from_slice(more),
             Self::Spool { held, .. } => {
-                held.extend_from_slice(more);
-                if held.len() >= WRITE {
+                if held.len() + more.len() > WRITE {
                     self.flush().await?;
+                }
+                // Grown in one step, lest it grows to twice the size.
+                if let Self::Spool { held, .. } = self {
+                    held.reserve_exact(WRITE.saturating_sub(held.len()).max(more.len()));
+                    held.extend_from_slice(more);
                 }
             }
         }

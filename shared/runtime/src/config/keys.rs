@@ -112,7 +112,7 @@ pub const KEYS: &[Key] = &[
     key(
         "storage.memory_bytes",
         Whole(16_777_216, MAX),
-        Is("33554432"),
+        Is("25165824"),
         "Memory that parts on their way to or from an `s3:` or `swift:` store may take in one process; more of them wait.",
     ),
     key(

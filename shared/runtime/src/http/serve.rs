@@ -32,6 +32,10 @@ pub async fn serve(mut listener: TcpListener, router: Router, stop: Cancellation
     open.wait().await;
 }
 
+/// Most that is read ahead of a request, and so the largest piece of a body. By default it grows to 400 KiB on each of the
+/// connections that are busy.
+const READ_BYTES: usize = 64 * 1024;
+
 /// One connection, from its first request to its last.
 pub(super) async fn connection(
     stream: TcpStream,
@@ -44,7 +48,10 @@ pub(super) async fn connection(
         tracing::debug!(%error, "a connection keeps its delay");
     }
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(head);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_buf_size(READ_BYTES);
     let service = TowerToHyperService::new(router);
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
