@@ -1,5 +1,6 @@
 //! Carries every message between services that each have a vhost of their own: as often and in whatever order a test wants.
-//! Webapp's hints go to status; status's tasks and orders to the encoders; their events, progress and dead tasks back.
+//! Webapp's hints go to status; the tasks of both and status's orders to the encoders; their events, progress and dead tasks
+//! back to status.
 
 use anyhow::{Context, Result, bail};
 use futures::StreamExt;
@@ -74,6 +75,7 @@ impl Relay {
         };
         for lane in LANES {
             carry(&status, &encoders, Way::Lane(lane));
+            carry(&webapp, &encoders, Way::Lane(lane));
         }
         carry(&webapp, &status, Way::Queue("reelmill.jobs"));
         carry(&encoders, &status, Way::Queue("reelmill.events"));
