@@ -6,9 +6,15 @@ use crate::{
 use reelmill_broker::Broker;
 use reelmill_domain::lane::Lane;
 use reelmill_objects::ObjectStore;
-use reelmill_store::{Policy, Store, StoreError, workers};
+use reelmill_store::{
+    Policy, Store, StoreError,
+    workers::{self, Worker},
+};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+
+/// How long a worker that fell silent still says what workers here are like, in milliseconds.
+const LATELY_MS: i64 = 24 * 3_600_000;
 
 /// The shared parts.
 pub struct Core {
@@ -35,21 +41,29 @@ impl Core {
         }
     }
 
-    /// The rules for a transition that may plan: threads as many as the smallest live worker that encodes has.
+    /// The rules for a transition that may plan: threads as many as the smallest live worker that encodes has. While none
+    /// lives, those that were heard lately count, so that an outage changes no bytes.
     pub async fn planning_policy(&self) -> Result<Policy, StoreError> {
-        let lane = Lane::encode();
         let live = workers::live(self.store.db(), self.config.lease_ms()).await?;
-        let encoders = live
-            .iter()
-            .filter(|w| w.info.lanes.iter().any(|l| l.lane == lane));
-        let cores = encoders
-            .map(|w| w.info.abilities.cores)
-            .min()
-            .unwrap_or(1)
-            .max(1);
+        let cores = match smallest(&live) {
+            Some(cores) => cores,
+            None => {
+                let lately = workers::heard_within(self.store.db(), LATELY_MS).await?;
+                smallest(&lately).unwrap_or(1)
+            }
+        };
         Ok(Policy {
-            cores,
+            cores: cores.max(1),
             ..self.policy()
         })
     }
+}
+
+/// Processors of the smallest of these that encodes.
+fn smallest(workers: &[Worker]) -> Option<u16> {
+    let lane = Lane::encode();
+    let encoders = workers
+        .iter()
+        .filter(|w| w.info.lanes.iter().any(|l| l.lane == lane));
+    encoders.map(|w| w.info.abilities.cores).min()
 }
