@@ -9,6 +9,7 @@ use reelmill_tests::cluster::Rabbit;
 use reelmill_tests::wait::secs;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Hears everything; deleted at once.
 const HEARD: &str = "soak.heard";
@@ -25,7 +26,7 @@ pub async fn repeat(rabbit: &Rabbit, kind: Kind, chance: &mut Chance) -> u64 {
     };
     let heard = look::within(secs(4), || async { listen(rabbit, exchange).await.ok() });
     if heard.await.is_none() {
-        hush(rabbit).await;
+        quiet(rabbit).await;
         return 0;
     }
     let mut messages: Vec<Value> = Vec::new();
@@ -45,7 +46,7 @@ pub async fn repeat(rabbit: &Rabbit, kind: Kind, chance: &mut Chance) -> u64 {
                 }),
         );
     }
-    hush(rabbit).await;
+    quiet(rabbit).await;
     messages.truncate(MOST);
     let mut again: Vec<&Value> = messages.iter().flat_map(|m| [m; 4]).collect();
     chance.shuffle(&mut again);
@@ -54,6 +55,13 @@ pub async fn repeat(rabbit: &Rabbit, kind: Kind, chance: &mut Chance) -> u64 {
         added += u64::from(publish(rabbit, message).await.unwrap_or(false));
     }
     added
+}
+
+/// As [`hush`], which is tried again at the end of the soak.
+async fn quiet(rabbit: &Rabbit) {
+    if !hush(rabbit).await {
+        eprintln!("the firehose could not be closed yet");
+    }
 }
 
 async fn listen(rabbit: &Rabbit, exchange: &str) -> Result<()> {
@@ -73,18 +81,26 @@ async fn trace(rabbit: &Rabbit, on: bool) -> Result<()> {
     rabbit.call(Method::PUT, &path, Some(body)).await.map(drop)
 }
 
-/// Both must go, or the queue would fill for ever.
-async fn hush(rabbit: &Rabbit) {
-    let done = look::within(secs(60), || async {
-        trace(rabbit, false).await.ok()?;
-        let queues = rabbit.queues().await.ok()?;
-        if queues.iter().any(|q| q.name == HEARD) {
-            rabbit.delete_queue(HEARD).await.ok()?;
+/// Both must go, or the queue would fill for ever. Neither waits for the other: a broker that is being broken does now the
+/// one, now the other. False: it still hears.
+pub async fn hush(rabbit: &Rabbit) -> bool {
+    let (mut silent, mut gone) = (false, false);
+    let deadline = tokio::time::Instant::now() + secs(60);
+    while !(silent && gone) && tokio::time::Instant::now() < deadline {
+        silent = silent || trace(rabbit, false).await.is_ok();
+        gone = gone || is_gone(rabbit).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    silent && gone
+}
+
+async fn is_gone(rabbit: &Rabbit) -> bool {
+    match rabbit.queues().await {
+        Ok(queues) if queues.iter().any(|q| q.name == HEARD) => {
+            rabbit.delete_queue(HEARD).await.is_ok()
         }
-        Some(())
-    });
-    if done.await.is_none() {
-        eprintln!("the firehose could not be closed");
+        Ok(_) => true,
+        Err(_) => false,
     }
 }
 

@@ -10,7 +10,7 @@ use super::stores::Stores;
 use super::tally::Tally;
 use super::user::Users;
 use super::wish::{self, Wish};
-use super::{look, verdict, witness};
+use super::{echo, look, verdict, witness};
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, stream::FuturesUnordered};
 use reelmill_faults::Proxy;
@@ -90,6 +90,9 @@ pub async fn soak() -> Result<()> {
     let broken = clock.begun.elapsed().as_secs();
     // A process that is starting now may meet servers that have just come back.
     processes.all_ready().await?;
+    if !echo::hush(rabbit).await {
+        tally.wrong("the broker's firehose can't be closed".into());
+    }
     let judged = verdict::judge(&cluster, &users, &tally, films.path()).await;
     tally.must("jobs", judged);
     let drained = clock.begun.elapsed().as_secs() - broken;
