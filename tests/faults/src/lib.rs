@@ -1,5 +1,5 @@
 //! A proxy that stands before a real server and breaks what passes, by rule, and counts every break: a fault test counts
-//! only when it proves that its fault hit. For tests only; it must never change a byte that it was not told to break.
+//! only when it proves that its fault hit. And a virtual host of a test's own on a real RabbitMQ. For tests only; it must never change a byte that it was not told to break.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -16,6 +16,8 @@ mod head;
 mod proxy;
 mod pump;
 mod rule;
+mod vhost;
 
 pub use proxy::Proxy;
 pub use rule::{Fault, Hits, Rule};
+pub use vhost::{Vhost, variable};

@@ -1,7 +1,12 @@
 //! A worker on a real RabbitMQ: connections are cut under it, messages come again, and nothing is lost or run twice.
 
 use crate::farm;
-use crate::farm::{Farm, line::Line, rabbit::Vhost, sources, specs, until};
+use crate::farm::{
+    Farm,
+    line::Line,
+    rabbit::{self, Vhost},
+    sources, specs, until,
+};
 use reelmill_domain::wire::{TaskMessage, WorkerEventBody};
 use reelmill_encoder::EncoderConfig;
 use std::{
@@ -14,8 +19,8 @@ const WORKER: &str = "worker";
 
 async fn farm(change: impl FnOnce(&mut EncoderConfig)) -> (Vhost, Farm, Arc<Line>) {
     let vhost = Vhost::make().await;
-    let status = vhost.connect("status").await;
-    let line = Line::new(vhost.connect(WORKER).await);
+    let status = rabbit::connect(&vhost, "status").await;
+    let line = Line::new(rabbit::connect(&vhost, WORKER).await);
     let farm = Farm::between(change, status, line.clone(), |objects| objects).await;
     (vhost, farm, line)
 }
@@ -62,7 +67,7 @@ async fn a_cut_connection_costs_nothing_that_runs_and_the_next_task_is_taken() {
     let (vhost, farm, _) = farm(|config| config.renew_every = Duration::from_millis(300)).await;
     let listed = async {
         loop {
-            let listed = vhost.connections(WORKER).await;
+            let listed = rabbit::connections(&vhost, WORKER).await;
             if listed.len() == 2 {
                 return listed;
             }
@@ -77,7 +82,7 @@ async fn a_cut_connection_costs_nothing_that_runs_and_the_next_task_is_taken() {
     let run = farm.started(&task).await;
     farm.tool_of(run.run).await;
     // Fails if they are not there.
-    vhost.cut(&connections).await;
+    rabbit::cut(&vhost, &connections).await;
     farm.renewal(|_, runs| runs.contains(&run)).await;
     farm.end(run.run).await;
     assert_eq!(told(&farm, &task), (1, 1, 1));
@@ -128,7 +133,7 @@ async fn a_worker_that_ends_gives_its_consumers_and_messages_back() {
     farm.event(|e| matches!(e.body, WorkerEventBody::Bye).then_some(()))
         .await;
     use reelmill_broker::Broker;
-    let other = vhost.connect("other").await;
+    let other = rabbit::connect(&vhost, "other").await;
     let mut next = other.consume_tasks(&waits.lane).await.unwrap();
     let taken = tokio::time::timeout(farm::SOON, next.next()).await;
     assert_eq!(taken.unwrap().unwrap().message.task, waits.task);

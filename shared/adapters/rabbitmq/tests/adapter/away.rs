@@ -1,6 +1,6 @@
 //! A broker that can't be used: every call ends in time, with an error that says why.
 
-use crate::common::{Vhost, all_fail, cause, connect, until};
+use crate::common::{Opens, Vhost, all_fail, cause, connect, until};
 use reelmill_broker::{Broker, BrokerError, suite::samples};
 use reelmill_domain::lane::Lane;
 use reelmill_rabbitmq::{RabbitBroker, RabbitConfig};

@@ -1,8 +1,8 @@
 //! `amqps:` with an authority of one's own.
 
-use crate::common::{Vhost, variable};
 use reelmill_broker::{Broker, suite::samples};
 use reelmill_domain::lane::Lane;
+use reelmill_faults::{Vhost, variable};
 use reelmill_rabbitmq::{RabbitBroker, RabbitConfig};
 use std::{sync::Arc, time::Duration};
 

@@ -1,7 +1,7 @@
 //! What is on the broker, seen from outside: the queues as they were agreed, the messages with all their properties, and a place
 //! for what can't be read.
 
-use crate::common::{Vhost, until};
+use crate::common::{Opens, Vhost, until};
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties,
     options::{BasicGetOptions, BasicPublishOptions},

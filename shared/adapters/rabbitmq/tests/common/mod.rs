@@ -1,4 +1,4 @@
-//! A virtual host of one's own on the test broker, made and removed by its management API.
+//! What the tests of the adapter share: a broker in a virtual host of their own, and calls that must fail.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,45 +9,18 @@
 
 use reelmill_broker::{Broker, BrokerError, suite::samples};
 use reelmill_domain::lane::Lane;
+pub use reelmill_faults::Vhost;
 use reelmill_rabbitmq::{RabbitBroker, RabbitConfig};
-use reqwest::{Client, Method};
 use std::{sync::Arc, time::Duration};
-use uuid::Uuid;
 
-/// A virtual host; removed when dropped.
-pub struct Vhost {
-    pub name: String,
-    api: String,
-    amqp: String,
+/// Opens it as services do.
+pub trait Opens {
+    /// A broker that can be used.
+    async fn broker(&self) -> Arc<RabbitBroker>;
 }
 
-impl Vhost {
-    pub async fn make() -> Self {
-        Self::on(
-            &variable("REELMILL_TEST_AMQP"),
-            &variable("REELMILL_TEST_AMQP_API"),
-        )
-        .await
-    }
-
-    pub async fn on(amqp: &str, api: &str) -> Self {
-        let vhost = Self {
-            name: format!("test-{}", Uuid::now_v7()),
-            api: api.trim_end_matches('/').to_owned(),
-            amqp: amqp.trim_end_matches('/').to_owned(),
-        };
-        let path = format!("vhosts/{}", vhost.name);
-        vhost.ask(Method::PUT, &path, "{}").await;
-        // Whoever makes a virtual host by the API has all rights in it.
-        vhost
-    }
-
-    /// For `RabbitConfig`.
-    pub fn url(&self) -> String {
-        format!("{}/{}", self.amqp, self.name)
-    }
-
-    pub async fn broker(&self) -> Arc<RabbitBroker> {
+impl Opens for Vhost {
+    async fn broker(&self) -> Arc<RabbitBroker> {
         let broker = RabbitBroker::connect(RabbitConfig {
             url: self.url(),
             connection_name: self.name.clone(),
@@ -59,45 +32,6 @@ impl Vhost {
         .await;
         broker
     }
-
-    /// Asks the management API; anything but success fails the test.
-    pub async fn ask(&self, method: Method, path: &str, body: &'static str) -> String {
-        ask(&self.api, method, path, body).await
-    }
-}
-
-async fn ask(api: &str, method: Method, path: &str, body: &'static str) -> String {
-    let url = format!("{api}/api/{path}");
-    let request = Client::new()
-        .request(method, &url)
-        .header("content-type", "application/json")
-        .body(body);
-    let answer = request.send().await.unwrap();
-    let status = answer.status();
-    let text = answer.text().await.unwrap();
-    assert!(status.is_success(), "{url}: {status} {text}");
-    text
-}
-
-impl Drop for Vhost {
-    fn drop(&mut self) {
-        let (api, path) = (self.api.clone(), format!("vhosts/{}", self.name));
-        let removing = std::thread::spawn(move || {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap()
-                .block_on(ask(&api, Method::DELETE, &path, ""));
-        });
-        if removing.join().is_err() && !std::thread::panicking() {
-            panic!("the virtual host could not be removed");
-        }
-    }
-}
-
-pub fn variable(name: &str) -> String {
-    std::env::var(name)
-        .unwrap_or_else(|_| panic!("{name} is not set: run `scripts/servers.sh start` first"))
 }
 
 /// Waits for something that must come true.

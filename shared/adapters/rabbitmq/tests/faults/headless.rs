@@ -1,7 +1,7 @@
 //! Queues whose process is gone for good, as after some crashes of a broker: they are made anew, and what is sent then arrives.
 
 use crate::{
-    common::Vhost,
+    common::{Opens, Vhost},
     node::{Node, node},
 };
 use reelmill_broker::{Broker, suite::samples};

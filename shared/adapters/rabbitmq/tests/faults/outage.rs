@@ -1,7 +1,7 @@
 //! The broker goes away and comes back, under load: nothing that it confirmed is lost, and everyone goes on.
 
 use crate::{
-    common::{all_fail, connect, until},
+    common::{Opens, all_fail, connect, until},
     crowd::Crowd,
     node::node,
 };

@@ -1,7 +1,7 @@
 //! The broker is short of memory: it takes nothing in. Publishers are told so in time, and consumers go on.
 
 use crate::{
-    common::{cause, until},
+    common::{Opens, cause, until},
     node::node,
 };
 use reelmill_broker::{Broker, suite::samples};

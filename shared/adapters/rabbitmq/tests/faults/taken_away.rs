@@ -1,7 +1,7 @@
 //! An administrator takes queues and connections away: whoever waits is told, and everything comes back by itself.
 
 use crate::{
-    common::{Vhost, until},
+    common::{Opens, Vhost, until},
     crowd::Crowd,
     node::{CONSUMER_TIMEOUT_S, node},
 };

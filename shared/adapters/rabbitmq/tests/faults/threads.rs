@@ -1,7 +1,7 @@
 //! The AMQP library has a thread for each connection. None may stay behind.
 
 use crate::{
-    common::{all_fail, cause, connect, until},
+    common::{Opens, all_fail, cause, connect, until},
     node::node,
 };
 use reelmill_broker::Broker;
